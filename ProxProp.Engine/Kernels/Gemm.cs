@@ -1,0 +1,43 @@
+using System.Numerics;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>General matrix product.</summary>
+public static class Gemm
+{
+    /// <summary>C = A·B. A and B may be views of the same storage; C may not overlap them. What C held before, NaN included, does not matter.</summary>
+    public static void Assign<T>(ComputeContext context, ReadOnlyMatrix<T> a, ReadOnlyMatrix<T> b, Matrix<T> c)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(a, b, c);
+        for (int i = 0; i < c.Rows; i++)
+            c.Data.Slice(i * c.Stride, c.Columns).Clear();
+        Accumulate(context, a, b, c);
+    }
+
+    /// <summary>C += A·B. A and B may be views of the same storage; C may not overlap them.</summary>
+    public static void Accumulate<T>(ComputeContext context, ReadOnlyMatrix<T> a, ReadOnlyMatrix<T> b, Matrix<T> c)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(a, b, c);
+        for (int i = 0; i < c.Rows; i++)
+        {
+            for (int k = 0; k < a.Columns; k++)
+            {
+                T aik = a[i, k];
+                for (int j = 0; j < c.Columns; j++)
+                    c[i, j] = T.FusedMultiplyAdd(aik, b[k, j], c[i, j]);
+            }
+        }
+    }
+
+    private static void Check<T>(ReadOnlyMatrix<T> a, ReadOnlyMatrix<T> b, Matrix<T> c)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (a.Columns != b.Rows || a.Rows != c.Rows || b.Columns != c.Columns)
+        {
+            throw new ArgumentException(
+                $"A {a.Rows}x{a.Columns} times B {b.Rows}x{b.Columns} does not give C {c.Rows}x{c.Columns}.", nameof(c));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+
+namespace ProxProp.Engine.Memory;
+
+/// <summary>One named reservation of an <see cref="Arena"/>.</summary>
+/// <param name="Name">What the buffer holds, as <c>proxprop plan</c> prints it.</param>
+/// <param name="Bytes">Size in bytes, without padding.</param>
+/// <param name="Scratch">True where the buffer lives only inside one scratch scope and shares its memory with the other scopes.</param>
+public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch);
+
+/// <summary>
+/// The memory of one network: reserve everything by name first, then <see cref="Commit"/> once. After that nothing is allocated.
+/// </summary>
+/// <remarks>
+/// Reservations made inside a <see cref="Scratch"/> scope hold their content only while that scope's owner works; all scopes start at the
+/// same address, so the arena pays for the largest of them. Every slot starts on a cache line.
+/// </remarks>
+public sealed unsafe class Arena : IDisposable
+{
+    private const int Line = 64;
+    private readonly List<ArenaEntry> _entries = [];
+    private long _persistent;
+    private long _scratch;
+    private long _scratchEnd;
+    private bool _inScratch;
+    private byte* _memory;
+    private bool _disposed;
+
+    /// <summary>Frees the memory of an arena that was not disposed.</summary>
+    ~Arena() => Free();
+
+    /// <summary>All reservations in the order they were made.</summary>
+    public IReadOnlyList<ArenaEntry> Entries => _entries;
+
+    /// <summary>Bytes that <see cref="Commit"/> allocates: persistent slots plus the largest scratch scope.</summary>
+    public long TotalBytes => _persistent + _scratch;
+
+    /// <summary>Bytes of the region that the scratch scopes share.</summary>
+    public long ScratchBytes => _scratch;
+
+    /// <summary>Whether <see cref="Commit"/> was called.</summary>
+    public bool IsCommitted => _memory is not null;
+
+    /// <summary>Reserves room for <paramref name="count"/> elements.</summary>
+    /// <param name="name">What the buffer holds.</param>
+    /// <param name="count">Number of elements, 0 or more.</param>
+    /// <exception cref="InvalidOperationException">The arena is already committed.</exception>
+    public Slot<T> Reserve<T>(string name, long count)
+        where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue);
+        if (IsCommitted || _disposed)
+            throw new InvalidOperationException($"Buffer '{name}' was reserved after the arena had been committed.");
+        long bytes = count * sizeof(T);
+        long padded = (bytes + Line - 1) / Line * Line;
+        _entries.Add(new ArenaEntry(name, bytes, _inScratch));
+        long offset;
+        if (_inScratch)
+        {
+            offset = _scratchEnd;
+            _scratchEnd += padded;
+            _scratch = Math.Max(_scratch, _scratchEnd);
+        }
+        else
+        {
+            offset = _persistent;
+            _persistent += padded;
+        }
+
+        return new Slot<T>(this, offset, (int)count, _inScratch);
+    }
+
+    /// <summary>Opens a scope whose reservations share memory with those of all other scopes. Scopes do not nest.</summary>
+    /// <exception cref="InvalidOperationException">A scope is open already.</exception>
+    public ScratchScope Scratch()
+    {
+        if (_inScratch)
+            throw new InvalidOperationException("Scratch scopes do not nest.");
+        _inScratch = true;
+        _scratchEnd = 0;
+        return new ScratchScope(this);
+    }
+
+    /// <summary>Allocates and zeroes everything that was reserved.</summary>
+    /// <exception cref="InvalidOperationException">The arena is already committed.</exception>
+    public void Commit()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (IsCommitted)
+            throw new InvalidOperationException("The arena is already committed.");
+        nuint bytes = (nuint)Math.Max(TotalBytes, Line);
+        _memory = (byte*)NativeMemory.AlignedAlloc(bytes, Line);
+        NativeMemory.Clear(_memory, bytes);
+    }
+
+    /// <summary>Frees the memory; spans taken from slots must not be used any more.</summary>
+    public void Dispose()
+    {
+        Free();
+        _disposed = true;
+        GC.SuppressFinalize(this);
+    }
+
+    internal Span<T> Resolve<T>(long offset, int count, bool scratch)
+        where T : unmanaged
+    {
+        if (_memory is null)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            throw new InvalidOperationException("The arena has not been committed yet.");
+        }
+
+        return new Span<T>(_memory + offset + (scratch ? _persistent : 0), count);
+    }
+
+    private void EndScratch() => _inScratch = false;
+
+    private void Free()
+    {
+        if (_memory is null)
+            return;
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+    }
+
+    /// <summary>Closes the scope when disposed.</summary>
+    public readonly struct ScratchScope : IDisposable
+    {
+        private readonly Arena _arena;
+
+        internal ScratchScope(Arena arena) => _arena = arena;
+
+        /// <summary>Ends the scope.</summary>
+        public void Dispose() => _arena.EndScratch();
+    }
+}
+
+/// <summary>A named piece of an <see cref="Arena"/>, usable once the arena is committed.</summary>
+/// <typeparam name="T">Element type.</typeparam>
+public readonly struct Slot<T>
+    where T : unmanaged
+{
+    private readonly Arena? _arena;
+    private readonly long _offset;
+    private readonly bool _scratch;
+
+    internal Slot(Arena arena, long offset, int length, bool scratch)
+    {
+        _arena = arena;
+        _offset = offset;
+        Length = length;
+        _scratch = scratch;
+    }
+
+    /// <summary>Number of elements.</summary>
+    public int Length { get; }
+
+    /// <summary>The elements; empty for a default slot.</summary>
+    /// <exception cref="InvalidOperationException">The arena has not been committed yet.</exception>
+    public Span<T> Span => _arena is null ? default : _arena.Resolve<T>(_offset, Length, _scratch);
+}

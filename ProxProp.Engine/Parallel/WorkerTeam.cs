@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+
+namespace ProxProp.Engine.Parallel;
+
+/// <summary>Work that a <see cref="WorkerTeam"/> splits into items.</summary>
+/// <remarks>
+/// Items run in any order on any worker, so their results must not depend on either; that is how results stay the same for every number
+/// of threads. <c>worker</c> (0 … <see cref="WorkerTeam.Workers"/> − 1) names private scratch, nothing else.
+/// </remarks>
+public interface IParallelJob
+{
+    /// <summary>Does one item.</summary>
+    /// <param name="item">0 … items − 1.</param>
+    /// <param name="worker">Which worker runs it: an index for private scratch memory only.</param>
+    void Execute(int item, int worker);
+}
+
+/// <summary>
+/// A fixed set of threads, the caller among them, that runs jobs item by item without allocating. One job at a time; not thread-safe.
+/// </summary>
+/// <remarks>
+/// Workers spin for a few microseconds after a job, then sleep. A worker that wakes too late for a job stays out of it: the caller
+/// never waits for a thread that has not started.
+/// </remarks>
+public sealed unsafe class WorkerTeam : IDisposable
+{
+    private const int SpinsBeforeSleep = 2_000;
+    private const long Open = 1L << 16;
+    private const long ActiveMask = Open - 1;
+    private const long EpochUnit = 1L << 17;
+
+    private readonly Thread[] _threads;
+    private readonly Lock _jobGate = new();
+    private readonly object _sleepGate = new();
+    private PaddedCounter _next;
+    private long _state; // epoch · 2^17 + open bit + number of workers inside
+    private int _sleepers;
+    private volatile bool _stop;
+    private int _items;
+    private void* _job;
+    private delegate*<void*, int, int, void> _execute;
+    private Exception? _failure;
+
+    /// <summary>Starts a team.</summary>
+    /// <param name="workers">Number of workers with the caller; 0 for one per processor.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative or above 1024.</exception>
+    public WorkerTeam(int workers = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
+        Workers = workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
+        _threads = new Thread[Workers - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int worker = i + 1;
+            _threads[i] = new Thread(() => Loop(worker), 1 << 20) { IsBackground = true, Name = $"ProxProp worker {worker}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Number of workers, the calling thread included.</summary>
+    public int Workers { get; }
+
+    /// <summary>Runs <paramref name="items"/> items and returns when all are done.</summary>
+    /// <param name="items">Number of items, 0 or more.</param>
+    /// <param name="job">The work; shared by all workers by reference.</param>
+    /// <exception cref="InvalidOperationException">The team is already running a job.</exception>
+    /// <remarks>The first exception thrown by an item is rethrown here after all workers have left; items not yet started are dropped.</remarks>
+    public void Run<TJob>(int items, ref TJob job)
+        where TJob : struct, IParallelJob, allows ref struct
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(items);
+        if (_threads.Length == 0 || items <= 1)
+        {
+            for (int i = 0; i < items; i++)
+                job.Execute(i, 0);
+            return;
+        }
+
+        ObjectDisposedException.ThrowIf(_stop, this);
+        if (_jobGate.IsHeldByCurrentThread || !_jobGate.TryEnter())
+            throw new InvalidOperationException("This worker team is already running a job; give each concurrent network a team of its own.");
+        try
+        {
+            _job = Unsafe.AsPointer(ref job);
+            _execute = &Invoke<TJob>;
+            _items = items;
+            Volatile.Write(ref _next.Value, 0);
+            Interlocked.Add(ref _state, EpochUnit | Open);
+            if (Volatile.Read(ref _sleepers) > 0)
+            {
+                lock (_sleepGate)
+                    Monitor.PulseAll(_sleepGate);
+            }
+
+            Work(0);
+            Interlocked.Add(ref _state, -Open);
+            SpinWait spinner = default;
+            while ((Volatile.Read(ref _state) & ActiveMask) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+            if (_failure is { } failure)
+            {
+                _failure = null;
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+            }
+        }
+        finally
+        {
+            _jobGate.Exit();
+        }
+    }
+
+    /// <summary>Ends the threads.</summary>
+    public void Dispose()
+    {
+        _stop = true;
+        lock (_sleepGate)
+            Monitor.PulseAll(_sleepGate);
+        foreach (Thread thread in _threads)
+            thread.Join();
+    }
+
+    private static void Invoke<TJob>(void* job, int item, int worker)
+        where TJob : struct, IParallelJob, allows ref struct => Unsafe.AsRef<TJob>(job).Execute(item, worker);
+
+    private void Work(int worker)
+    {
+        try
+        {
+            for (int item; (item = Interlocked.Increment(ref _next.Value) - 1) < _items;)
+                _execute(_job, item, worker);
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _failure, e, null);
+            Volatile.Write(ref _next.Value, _items);
+        }
+    }
+
+    private void Loop(int worker)
+    {
+        long seen = 0;
+        while (!_stop)
+        {
+            long state = AwaitEpochAfter(seen);
+            seen = state / EpochUnit;
+            // Enter only while the job is open: after the caller has closed it, its stack frame may be gone.
+            while ((state & Open) != 0 && state / EpochUnit == seen)
+            {
+                long before = Interlocked.CompareExchange(ref _state, state + 1, state);
+                if (before == state)
+                {
+                    Work(worker);
+                    Interlocked.Decrement(ref _state);
+                    break;
+                }
+
+                state = before;
+            }
+        }
+    }
+
+    private long AwaitEpochAfter(long seen)
+    {
+        for (int i = 0; i < SpinsBeforeSleep; i++)
+        {
+            long state = Volatile.Read(ref _state);
+            if (state / EpochUnit != seen || _stop)
+                return state;
+            Thread.SpinWait(8);
+        }
+
+        lock (_sleepGate)
+        {
+            Interlocked.Increment(ref _sleepers);
+            while (Volatile.Read(ref _state) / EpochUnit == seen && !_stop)
+                Monitor.Wait(_sleepGate);
+            Interlocked.Decrement(ref _sleepers);
+            return Volatile.Read(ref _state);
+        }
+    }
+
+    // The counter that all workers hammer has cache lines of its own.
+    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Explicit, Size = 192)]
+    private struct PaddedCounter
+    {
+        [System.Runtime.InteropServices.FieldOffset(64)]
+        public int Value;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Numerics;
+
+namespace ProxProp.Engine.Simd;
+
+/// <summary>
+/// A vector of <typeparamref name="T"/> of one fixed width. Kernels are written once against this interface and
+/// instantiated for <see cref="Simd512{T}"/>, <see cref="Simd256{T}"/>, <see cref="Simd128{T}"/> and <see cref="Scalar{T}"/>.
+/// </summary>
+/// <remarks>
+/// Every operation is exact to IEEE 754 per lane and the same on all widths and instruction sets; <see cref="MultiplyAdd"/> rounds once.
+/// So a kernel whose lanes are independent gives the same bits on every width, and <see cref="Scalar{T}"/> handles remainders without a
+/// second formula. Masks are vectors whose lanes are all ones or all zeros.
+/// </remarks>
+/// <typeparam name="TSelf">The vector type itself.</typeparam>
+/// <typeparam name="T">The element type, float or double.</typeparam>
+public unsafe interface ISimd<TSelf, T>
+    where TSelf : unmanaged, ISimd<TSelf, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Number of lanes, a constant to the compiler.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>All lanes +0.</summary>
+    static abstract TSelf Zero { get; }
+
+    /// <summary>All lanes <paramref name="value"/>.</summary>
+    static abstract TSelf Broadcast(T value);
+
+    /// <summary>Reads <see cref="Count"/> elements; no alignment is asked for.</summary>
+    static abstract TSelf Load(T* source);
+
+    /// <summary>Writes <see cref="Count"/> elements; no alignment is asked for.</summary>
+    static abstract void Store(TSelf value, T* destination);
+
+    /// <summary>Lane-wise sum.</summary>
+    static abstract TSelf operator +(TSelf left, TSelf right);
+
+    /// <summary>Lane-wise difference.</summary>
+    static abstract TSelf operator -(TSelf left, TSelf right);
+
+    /// <summary>Lane-wise product.</summary>
+    static abstract TSelf operator *(TSelf left, TSelf right);
+
+    /// <summary>Lane-wise quotient.</summary>
+    static abstract TSelf operator /(TSelf left, TSelf right);
+
+    /// <summary>Lane-wise negation (flips the sign bit).</summary>
+    static abstract TSelf operator -(TSelf value);
+
+    /// <summary>a·b + c with one rounding.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    /// <summary>Correctly rounded square root.</summary>
+    static abstract TSelf Sqrt(TSelf value);
+
+    /// <summary>Clears the sign bit.</summary>
+    static abstract TSelf Abs(TSelf value);
+
+    /// <summary>Rounds to the nearest integer, ties to even.</summary>
+    static abstract TSelf Round(TSelf value);
+
+    /// <summary>left &gt; right ? left : right, lane by lane; the right operand where either is NaN.</summary>
+    static abstract TSelf Max(TSelf left, TSelf right);
+
+    /// <summary>left &lt; right ? left : right, lane by lane; the right operand where either is NaN.</summary>
+    static abstract TSelf Min(TSelf left, TSelf right);
+
+    /// <summary>Mask of left &lt; right; false where either is NaN.</summary>
+    static abstract TSelf LessThan(TSelf left, TSelf right);
+
+    /// <summary>Mask of left ≤ right; false where either is NaN.</summary>
+    static abstract TSelf LessThanOrEqual(TSelf left, TSelf right);
+
+    /// <summary>Lane-wise choice by a mask: set lanes from <paramref name="ifTrue"/>, clear lanes from <paramref name="ifFalse"/>.</summary>
+    static abstract TSelf Select(TSelf mask, TSelf ifTrue, TSelf ifFalse);
+
+    /// <summary>2ⁿ for integral n within the range of normal exponents; other n give an unspecified finite or infinite value.</summary>
+    static abstract TSelf PowerOfTwo(TSelf n);
+
+    /// <summary>The unbiased exponent e and the significand m of a positive normal value = m·2ᵉ, 1 ≤ m &lt; 2.</summary>
+    static abstract TSelf SplitExponent(TSelf value, out TSelf significand);
+}

@@ -1,0 +1,2 @@
+Console.WriteLine("proxprop");
+return 0;
