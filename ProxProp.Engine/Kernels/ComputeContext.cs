@@ -1,3 +1,4 @@
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Parallel;
 using ProxProp.Engine.Simd;
 
@@ -6,12 +7,17 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>What kernels run on: a worker team, a vector width, and the memory for packed panels. One per network; one caller at a time.</summary>
 public sealed class ComputeContext : IDisposable
 {
-    /// <summary>Starts the workers.</summary>
+    private const long BytesPerWorker = 256 << 10;
+
+    private readonly AlignedBuffer<byte> _workspace;
+
+    /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
     /// <param name="width">Vector width; null for the widest that is accelerated. Results do not depend on it.</param>
     public ComputeContext(int threads = 0, SimdWidth? width = null)
     {
         Team = new WorkerTeam(threads);
+        _workspace = new AlignedBuffer<byte>(BytesPerWorker * Team.Workers);
         Width = width ?? SimdSupport.Widest;
     }
 
@@ -21,6 +27,13 @@ public sealed class ComputeContext : IDisposable
     /// <summary>The vector width in force.</summary>
     public SimdWidth Width { get; }
 
+    /// <summary>Bytes of packing memory that this context holds.</summary>
+    public long WorkspaceBytes => _workspace.Bytes;
+
     /// <summary>Ends the workers and frees the packing memory.</summary>
-    public void Dispose() => Team.Dispose();
+    public void Dispose()
+    {
+        Team.Dispose();
+        _workspace.Dispose();
+    }
 }
