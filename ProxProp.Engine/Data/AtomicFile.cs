@@ -1,0 +1,77 @@
+namespace ProxProp.Engine.Data;
+
+/// <summary>
+/// Writes a file whole or not at all: into a temporary file in the same folder, which is flushed to the disk and renamed over the target.
+/// Whatever fails on the way (full disk, read-only folder, the process killed), the file that was there before is there unchanged.
+/// </summary>
+public static class AtomicFile
+{
+    /// <summary>Replaces or creates a file.</summary>
+    /// <param name="path">The file; a symbolic link is followed. It must not exist as anything but a regular file.</param>
+    /// <param name="write">Writes the contents, front to back.</param>
+    /// <exception cref="IOException">The file could not be written; the message says why and that the old one is unchanged.</exception>
+    public static void Write(string path, Action<Stream> write) => Write(path, write, CreateTemporary);
+
+    internal static void Write(string path, Action<Stream> write, Func<string, Stream> create)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        string? temporary = null;
+        try
+        {
+            string target = Path.GetFullPath(path);
+            if (File.ResolveLinkTarget(target, returnFinalTarget: true) is { } link)
+                target = link.FullName;
+            CheckTarget(target);
+            temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+            using (Stream stream = create(temporary))
+            {
+                write(stream);
+                stream.Flush();
+                (stream as FileStream)?.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            Remove(temporary);
+            if (e is IOException or UnauthorizedAccessException or NotSupportedException)
+                throw new IOException($"Cannot save {path}: {e.Message} The file as it was before, if any, is unchanged.", e);
+            throw;
+        }
+    }
+
+    private static FileStream CreateTemporary(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+
+    /// <summary>
+    /// Renaming would silently replace what must not be replaced: a folder, a device, a file that is write-protected. Opening the target for
+    /// reading and writing, without changing it, tells.
+    /// </summary>
+    private static void CheckTarget(string target)
+    {
+        if (Directory.Exists(target))
+            throw new IOException("It is a folder.");
+        string folder = Path.GetDirectoryName(target) ?? throw new IOException("It is a folder.");
+        if (!Directory.Exists(folder))
+            throw new IOException($"There is no folder {folder}.");
+        if (!File.Exists(target))
+            return;
+        using FileStream existing = new(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        if (!existing.CanSeek)
+            throw new IOException("It is not a regular file.");
+    }
+
+    private static void Remove(string? temporary)
+    {
+        try
+        {
+            if (temporary is not null)
+                File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The failure that matters is on its way to the caller; a temporary file left behind is the lesser trouble.
+        }
+    }
+}
