@@ -1,0 +1,254 @@
+using System.Numerics;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>
+/// Two-dimensional convolution (cross-correlation, as in PyTorch) in NCHW layout, its two adjoints, and the Gram matrix of its im2col matrix.
+/// </summary>
+/// <remarks>
+/// input [batch][channels][height][width], weight [filters][channels][kernel height][kernel width], output [batch][filters][output
+/// height][output width]. Spans may be longer than needed, never shorter, and no written span may overlap another.
+/// </remarks>
+public static class Convolution
+{
+    /// <summary>Elements of scratch that each operation on this shape needs, for at most <paramref name="batch"/> images.</summary>
+    /// <param name="s">Geometry.</param>
+    /// <param name="batch">Largest number of images.</param>
+    /// <param name="context">Where the operations will run.</param>
+    public static int ScratchLength(in ConvolutionShape s, int batch, ComputeContext context)
+    {
+        s.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentNullException.ThrowIfNull(context);
+        return 0;
+    }
+
+    /// <summary>output[n,f,y,x] = Σ_{c,ky,kx} weight[f,c,ky,kx] · input[n, c, y·StrideY − PaddingY + ky·DilationY, x·StrideX − PaddingX + kx·DilationX] + bias[f].</summary>
+    /// <param name="context">Where to run.</param>
+    /// <param name="s">Geometry.</param>
+    /// <param name="batch">Number of images, 0 or more.</param>
+    /// <param name="input">Images.</param>
+    /// <param name="weight">Filters.</param>
+    /// <param name="bias">One per filter, or empty for none.</param>
+    /// <param name="output">Overwritten; what it held before, NaN included, does not matter.</param>
+    /// <param name="relu">Whether max(0, ·) is applied to each result.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
+    /// <remarks>Each sum runs over ascending (c, ky, kx) by fused multiply-add from 0, padding included as zeros; the bias is added last.</remarks>
+    public static void Forward<T>(
+        ComputeContext context,
+        in ConvolutionShape s,
+        int batch,
+        ReadOnlySpan<T> input,
+        ReadOnlySpan<T> weight,
+        ReadOnlySpan<T> bias,
+        Span<T> output,
+        bool relu,
+        Span<T> scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(context, s, batch, scratch.Length);
+        Needs(input.Length, (long)batch * s.InputLength, nameof(input));
+        Needs(weight.Length, s.WeightLength, nameof(weight));
+        Needs(output.Length, (long)batch * s.OutputLength, nameof(output));
+        if (!bias.IsEmpty)
+            Needs(bias.Length, s.Filters, nameof(bias));
+        for (int n = 0; n < batch; n++)
+        {
+            ReadOnlySpan<T> image = input.Slice(n * s.InputLength, s.InputLength);
+            for (int f = 0; f < s.Filters; f++)
+            {
+                for (int p = 0; p < s.OutputPixels; p++)
+                {
+                    T sum = T.Zero;
+                    for (int k = 0; k < s.WeightsPerFilter; k++)
+                    {
+                        int i = InputIndex(s, p, k);
+                        sum = T.FusedMultiplyAdd(weight[(f * s.WeightsPerFilter) + k], i < 0 ? T.Zero : image[i], sum);
+                    }
+
+                    if (!bias.IsEmpty)
+                        sum += bias[f];
+                    output[(n * s.OutputLength) + (f * s.OutputPixels) + p] = relu && sum < T.Zero ? T.Zero : sum;
+                }
+            }
+        }
+    }
+
+    /// <summary>The adjoint of <see cref="Forward"/> in the input: dInput[n,c,·] = Σ over all outputs that read the pixel of weight · dOutput.</summary>
+    /// <param name="context">Where to run.</param>
+    /// <param name="s">Geometry.</param>
+    /// <param name="batch">Number of images, 0 or more.</param>
+    /// <param name="weight">Filters.</param>
+    /// <param name="dOutput">Gradient of the output.</param>
+    /// <param name="dInput">Overwritten with the gradient of the input.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
+    public static void InputGradient<T>(
+        ComputeContext context,
+        in ConvolutionShape s,
+        int batch,
+        ReadOnlySpan<T> weight,
+        ReadOnlySpan<T> dOutput,
+        Span<T> dInput,
+        Span<T> scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(context, s, batch, scratch.Length);
+        Needs(weight.Length, s.WeightLength, nameof(weight));
+        Needs(dOutput.Length, (long)batch * s.OutputLength, nameof(dOutput));
+        Needs(dInput.Length, (long)batch * s.InputLength, nameof(dInput));
+        dInput[..(batch * s.InputLength)].Clear();
+        for (int n = 0; n < batch; n++)
+        {
+            for (int f = 0; f < s.Filters; f++)
+            {
+                for (int p = 0; p < s.OutputPixels; p++)
+                {
+                    T d = dOutput[(n * s.OutputLength) + (f * s.OutputPixels) + p];
+                    for (int k = 0; k < s.WeightsPerFilter; k++)
+                    {
+                        int i = InputIndex(s, p, k);
+                        if (i >= 0)
+                        {
+                            ref T target = ref dInput[(n * s.InputLength) + i];
+                            target = T.FusedMultiplyAdd(weight[(f * s.WeightsPerFilter) + k], d, target);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The adjoint of <see cref="Forward"/> in the parameters: dWeight[f,k] = Σ_{n,p} dOutput[n,f,p] · A[(n,p),k], dBias[f] = Σ_{n,p} dOutput[n,f,p].</summary>
+    /// <param name="context">Where to run.</param>
+    /// <param name="s">Geometry.</param>
+    /// <param name="batch">Number of images, 0 or more.</param>
+    /// <param name="input">Images.</param>
+    /// <param name="dOutput">Gradient of the output.</param>
+    /// <param name="dWeight">Overwritten with the gradient of the weights.</param>
+    /// <param name="dBias">Overwritten with the gradient of the bias; empty for none.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
+    public static void ParameterGradient<T>(
+        ComputeContext context,
+        in ConvolutionShape s,
+        int batch,
+        ReadOnlySpan<T> input,
+        ReadOnlySpan<T> dOutput,
+        Span<T> dWeight,
+        Span<T> dBias,
+        Span<T> scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(context, s, batch, scratch.Length);
+        Needs(input.Length, (long)batch * s.InputLength, nameof(input));
+        Needs(dOutput.Length, (long)batch * s.OutputLength, nameof(dOutput));
+        Needs(dWeight.Length, s.WeightLength, nameof(dWeight));
+        if (!dBias.IsEmpty)
+            Needs(dBias.Length, s.Filters, nameof(dBias));
+        for (int f = 0; f < s.Filters; f++)
+        {
+            for (int k = 0; k < s.WeightsPerFilter; k++)
+            {
+                T sum = T.Zero;
+                for (int n = 0; n < batch; n++)
+                {
+                    for (int p = 0; p < s.OutputPixels; p++)
+                    {
+                        int i = InputIndex(s, p, k);
+                        if (i >= 0)
+                            sum = T.FusedMultiplyAdd(dOutput[(n * s.OutputLength) + (f * s.OutputPixels) + p], input[(n * s.InputLength) + i], sum);
+                    }
+                }
+
+                dWeight[(f * s.WeightsPerFilter) + k] = sum;
+            }
+
+            if (!dBias.IsEmpty)
+            {
+                T sum = T.Zero;
+                for (int n = 0; n < batch; n++)
+                {
+                    foreach (T d in dOutput.Slice((n * s.OutputLength) + (f * s.OutputPixels), s.OutputPixels))
+                        sum += d;
+                }
+
+                dBias[f] = sum;
+            }
+        }
+    }
+
+    /// <summary>AᵀA of the im2col matrix A: one row per image and output pixel, one column per weight of a filter and, if asked for, a last column of ones.</summary>
+    /// <param name="context">Where to run.</param>
+    /// <param name="s">Geometry.</param>
+    /// <param name="batch">Number of images, 0 or more.</param>
+    /// <param name="input">Images.</param>
+    /// <param name="withBias">Whether A has the column of ones.</param>
+    /// <param name="gram">Overwritten; square, <see cref="ConvolutionShape.WeightsPerFilter"/> rows, one more with the bias. Symmetric to the bit.</param>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <exception cref="ArgumentException">A span is too short for the shape, or <paramref name="gram"/> is of another size.</exception>
+    public static void Gram<T>(
+        ComputeContext context,
+        in ConvolutionShape s,
+        int batch,
+        ReadOnlySpan<T> input,
+        bool withBias,
+        Matrix<T> gram,
+        Span<T> scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(context, s, batch, scratch.Length);
+        Needs(input.Length, (long)batch * s.InputLength, nameof(input));
+        int columns = s.WeightsPerFilter + (withBias ? 1 : 0);
+        if (gram.Rows != columns || gram.Columns != columns)
+            throw new ArgumentException($"The Gram matrix of this convolution is {columns}x{columns}, but got {gram.Rows}x{gram.Columns}.", nameof(gram));
+        for (int a = 0; a < columns; a++)
+        {
+            for (int b = a; b < columns; b++)
+            {
+                T sum = T.Zero;
+                for (int n = 0; n < batch; n++)
+                {
+                    ReadOnlySpan<T> image = input.Slice(n * s.InputLength, s.InputLength);
+                    for (int p = 0; p < s.OutputPixels; p++)
+                        sum = T.FusedMultiplyAdd(Column(s, image, p, a), Column(s, image, p, b), sum);
+                }
+
+                gram[a, b] = sum;
+                gram[b, a] = sum;
+            }
+        }
+    }
+
+    private static T Column<T>(in ConvolutionShape s, ReadOnlySpan<T> image, int p, int k)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (k == s.WeightsPerFilter)
+            return T.One;
+        int i = InputIndex(s, p, k);
+        return i < 0 ? T.Zero : image[i];
+    }
+
+    // The element of an image that output pixel p meets under weight k; negative in the padding.
+    private static int InputIndex(in ConvolutionShape s, int p, int k)
+    {
+        int c = k / s.Taps;
+        int y = (p / s.OutputWidth * s.StrideY) - s.PaddingY + (k % s.Taps / s.KernelWidth * s.DilationY);
+        int x = (p % s.OutputWidth * s.StrideX) - s.PaddingX + (k % s.KernelWidth * s.DilationX);
+        return (uint)y < (uint)s.Height && (uint)x < (uint)s.Width ? (((c * s.Height) + y) * s.Width) + x : -1;
+    }
+
+    private static void Check(ComputeContext context, in ConvolutionShape s, int batch, int scratch)
+    {
+        int needed = ScratchLength(s, batch, context);
+        if (scratch < needed)
+            throw new ArgumentException($"This convolution needs {needed} elements of scratch, but got {scratch}.", nameof(scratch));
+    }
+
+    private static void Needs(int length, long needed, string name)
+    {
+        if (length < needed)
+            throw new ArgumentException($"{name} needs {needed} elements for this convolution, but has {length}.", name);
+    }
+}
