@@ -8,6 +8,8 @@ namespace ProxProp.Engine.Kernels;
 public sealed class ComputeContext : IDisposable
 {
     private const long BytesPerWorker = 256 << 10;
+    private const long RowPanelBytes = 2200 << 10;
+    private const long ColumnPanelBytes = 4200 << 10;
 
     private readonly AlignedBuffer<byte> _workspace;
 
@@ -17,7 +19,7 @@ public sealed class ComputeContext : IDisposable
     public ComputeContext(int threads = 0, SimdWidth? width = null)
     {
         Team = new WorkerTeam(threads);
-        _workspace = new AlignedBuffer<byte>(BytesPerWorker * Team.Workers);
+        _workspace = new AlignedBuffer<byte>(RowPanelBytes + ColumnPanelBytes + (BytesPerWorker * Team.Workers));
         Width = width ?? SimdSupport.Widest;
     }
 
@@ -29,6 +31,10 @@ public sealed class ComputeContext : IDisposable
 
     /// <summary>Bytes of packing memory that this context holds.</summary>
     public long WorkspaceBytes => _workspace.Bytes;
+
+    internal unsafe byte* SharedRowPanels => _workspace.Pointer;
+
+    internal unsafe byte* SharedColumnPanels => _workspace.Pointer + RowPanelBytes;
 
     /// <summary>Ends the workers and frees the packing memory.</summary>
     public void Dispose()

@@ -1,0 +1,173 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>Copies operands into panels for the micro-kernel.</summary>
+/// <remarks>
+/// <para>Layout: a panel of W lanes (rows of A, columns of B) holds kc groups of W consecutive elements: panel[k·W + lane].</para>
+/// <para>Registers: blocks of 4×4 (float) or 2×2 (double) are transposed in 128-bit registers, on every width: moving bits has no rounding.</para>
+/// <para>Remainders: lanes beyond the matrix are zeros.</para>
+/// </remarks>
+internal static unsafe class PanelPacking
+{
+    /// <summary>Packs panels of <paramref name="width"/> lanes; element (lane, k) is source[lane·laneStep + k·kStep], one step being 1.</summary>
+    /// <param name="source">Element (0, 0) of the first panel.</param>
+    /// <param name="laneStep">Step between lanes.</param>
+    /// <param name="kStep">Step between values of k.</param>
+    /// <param name="lanes">Lanes that exist, from the first panel on.</param>
+    /// <param name="panels">Number of panels.</param>
+    /// <param name="width">W; a constant at each call site, so that copies of one group compile to vector moves.</param>
+    /// <param name="kc">Number of values of k.</param>
+    /// <param name="destination">Where the first panel goes; the others follow at once.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int full = Math.Min(panels, lanes / width);
+        if (laneStep == 1)
+        {
+            // Row by row through all panels: each row of the source is read in one go.
+            for (nint k = 0; k < kc; k++)
+            {
+                T* from = source + (k * kStep);
+                T* to = destination + (k * width);
+                for (int p = 0; p < full; p++, from += width, to += (nint)width * kc)
+                    Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
+            }
+        }
+        else
+        {
+            for (int p = 0; p < full; p++)
+                Transpose(source + (p * width * laneStep), laneStep, width, kc, destination + ((nint)p * width * kc));
+        }
+
+        if (full < panels)
+            PackPart(source + (full * width * laneStep), laneStep, kStep, lanes - (full * width), width, kc, destination + ((nint)full * width * kc));
+    }
+
+    private static void PackPart<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
+        where T : unmanaged
+    {
+        new Span<T>(destination, width * kc).Clear();
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            T* from = source + (lane * laneStep);
+            T* to = destination + lane;
+            for (int k = 0; k < kc; k++, from += kStep, to += width)
+                *to = *from;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose<T>(T* source, nint laneStep, int width, int kc, T* destination)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int block = Vector128<T>.Count;
+        int k = 0;
+        for (; k <= kc - block; k += block)
+        {
+            T* from = source + k;
+            T* to = destination + ((nint)k * width);
+            int lane = 0;
+            for (; lane <= width - block; lane += block, from += block * laneStep)
+                TransposeBlock(from, laneStep, to + lane, width);
+            for (; lane < width; lane += 2, from += 2 * laneStep)
+                TransposePair(from, laneStep, to + lane, width);
+        }
+
+        for (; k < kc; k++)
+        {
+            for (int lane = 0; lane < width; lane++)
+                destination[((nint)k * width) + lane] = source[(lane * laneStep) + k];
+        }
+    }
+
+    /// <summary>A square block that fills 128-bit registers: 4×4 floats or 2×2 doubles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeBlock<T>(T* source, nint sourceStride, T* destination, nint destinationStride)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Vector128<T> r0 = Vector128.Load(source);
+        Vector128<T> r1 = Vector128.Load(source + sourceStride);
+        if (typeof(T) == typeof(double))
+        {
+            ZipLow(r0, r1).Store(destination);
+            ZipHigh(r0, r1).Store(destination + destinationStride);
+            return;
+        }
+
+        Vector128<T> r2 = Vector128.Load(source + (2 * sourceStride));
+        Vector128<T> r3 = Vector128.Load(source + (3 * sourceStride));
+        Vector128<T> even = ZipLow(r0, r2), odd = ZipLow(r1, r3);
+        ZipLow(even, odd).Store(destination);
+        ZipHigh(even, odd).Store(destination + destinationStride);
+        even = ZipHigh(r0, r2);
+        odd = ZipHigh(r1, r3);
+        ZipLow(even, odd).Store(destination + (2 * destinationStride));
+        ZipHigh(even, odd).Store(destination + (3 * destinationStride));
+    }
+
+    // Two lanes of four floats: what is left of six rows after a block of four.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposePair<T>(T* source, nint sourceStride, T* destination, nint destinationStride)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Vector128<T> r0 = Vector128.Load(source);
+        Vector128<T> r1 = Vector128.Load(source + sourceStride);
+        Vector128<T> low = ZipLow(r0, r1), high = ZipHigh(r0, r1);
+        low.GetLower().Store(destination);
+        low.GetUpper().Store(destination + destinationStride);
+        high.GetLower().Store(destination + (2 * destinationStride));
+        high.GetUpper().Store(destination + (3 * destinationStride));
+    }
+
+    // a0 b0 a1 b1
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<T> ZipLow<T>(Vector128<T> a, Vector128<T> b)
+    {
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? Sse.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>()
+                : Sse2.UnpackLow(a.AsDouble(), b.AsDouble()).As<double, T>();
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? AdvSimd.Arm64.ZipLow(a.AsSingle(), b.AsSingle()).As<float, T>()
+                : AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble()).As<double, T>();
+        }
+
+        return typeof(T) == typeof(float)
+            ? Vector128.Create(a.AsSingle()[0], b.AsSingle()[0], a.AsSingle()[1], b.AsSingle()[1]).As<float, T>()
+            : Vector128.Create(a.AsDouble()[0], b.AsDouble()[0]).As<double, T>();
+    }
+
+    // a2 b2 a3 b3
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<T> ZipHigh<T>(Vector128<T> a, Vector128<T> b)
+    {
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? Sse.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>()
+                : Sse2.UnpackHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? AdvSimd.Arm64.ZipHigh(a.AsSingle(), b.AsSingle()).As<float, T>()
+                : AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()).As<double, T>();
+        }
+
+        return typeof(T) == typeof(float)
+            ? Vector128.Create(a.AsSingle()[2], b.AsSingle()[2], a.AsSingle()[3], b.AsSingle()[3]).As<float, T>()
+            : Vector128.Create(a.AsDouble()[1], b.AsDouble()[1]).As<double, T>();
+    }
+}

@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>Hints to the cache; no effect on results, none at all where the instruction set has no such hint in .NET.</summary>
+internal static unsafe class Prefetch
+{
+    /// <summary>Asks for the first cache line of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Rows<T>(T* start, nint stride, int rows)
+        where T : unmanaged
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < rows; i++, start += stride)
+            Sse.Prefetch0(start);
+    }
+}
