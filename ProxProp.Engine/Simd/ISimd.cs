@@ -56,6 +56,9 @@ public unsafe interface ISimd<TSelf, T>
     /// <summary>Clears the sign bit.</summary>
     static abstract TSelf Abs(TSelf value);
 
+    /// <summary>The magnitude of one with the sign bit of the other.</summary>
+    static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
+
     /// <summary>Rounds to the nearest integer, ties to even.</summary>
     static abstract TSelf Round(TSelf value);
 

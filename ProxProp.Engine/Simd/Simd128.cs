@@ -68,6 +68,10 @@ public readonly unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> CopySign(Simd128<T> magnitude, Simd128<T> sign) => new(Vector128.CopySign(magnitude._v, sign._v));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Round(Simd128<T> value) => typeof(T) == typeof(float)
         ? new(Vector128.Round(value._v.AsSingle()).As<float, T>())
         : new(Vector128.Round(value._v.AsDouble()).As<double, T>());

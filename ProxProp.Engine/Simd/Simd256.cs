@@ -68,6 +68,10 @@ public readonly unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> CopySign(Simd256<T> magnitude, Simd256<T> sign) => new(Vector256.CopySign(magnitude._v, sign._v));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Round(Simd256<T> value) => typeof(T) == typeof(float)
         ? new(Vector256.Round(value._v.AsSingle()).As<float, T>())
         : new(Vector256.Round(value._v.AsDouble()).As<double, T>());

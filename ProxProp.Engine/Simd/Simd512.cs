@@ -68,6 +68,10 @@ public readonly unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> CopySign(Simd512<T> magnitude, Simd512<T> sign) => new(Vector512.CopySign(magnitude._v, sign._v));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Round(Simd512<T> value) => typeof(T) == typeof(float)
         ? new(Vector512.Round(value._v.AsSingle()).As<float, T>())
         : new(Vector512.Round(value._v.AsDouble()).As<double, T>());

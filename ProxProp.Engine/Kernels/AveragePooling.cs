@@ -1,0 +1,114 @@
+// Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
+// Registers: scalar code.
+// Remainder: none.
+// Source:    torch.nn.AvgPool2d with its default count_include_pad: padding counts as zeros, so the divisor is always the window's area.
+//            Backward: y = Σ x/area over the window, so dx += dy/area over the window, windows in scan order.
+using System.Numerics;
+using ProxProp.Engine.Simd;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>Mean over windows of each channel.</summary>
+public static unsafe class AveragePooling
+{
+    /// <summary>y = the mean of each window, padding counted as zeros.</summary>
+    /// <param name="context">Workers and width.</param>
+    /// <param name="shape">Geometry.</param>
+    /// <param name="batch">Number of samples.</param>
+    /// <param name="x">batch × Channels × Height × Width.</param>
+    /// <param name="y">batch × Channels × OutputHeight × OutputWidth; may not overlap x.</param>
+    /// <exception cref="ArgumentException">The geometry is impossible or a length is wrong.</exception>
+    public static void Forward<T>(ComputeContext context, in PoolingShape shape, int batch, ReadOnlySpan<T> x, Span<T> y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int planes = shape.CheckedPlanes(batch, x.Length, nameof(x), y.Length, nameof(y));
+        fixed (T* px = x, py = y)
+        {
+            var job = new PlanesJob<T>(shape, planes, px, py, false);
+            VectorJob.Run<T, PlanesJob<T>>(context, job.Items, x.Length, ref job);
+        }
+    }
+
+    /// <summary>dx = the transpose of <see cref="Forward"/> applied to dy.</summary>
+    /// <param name="context">Workers and width.</param>
+    /// <param name="shape">Geometry.</param>
+    /// <param name="batch">Number of samples.</param>
+    /// <param name="dy">batch × Channels × OutputHeight × OutputWidth.</param>
+    /// <param name="dx">batch × Channels × Height × Width; overwritten; may not overlap dy.</param>
+    /// <exception cref="ArgumentException">The geometry is impossible or a length is wrong.</exception>
+    public static void Backward<T>(ComputeContext context, in PoolingShape shape, int batch, ReadOnlySpan<T> dy, Span<T> dx)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int planes = shape.CheckedPlanes(batch, dx.Length, nameof(dx), dy.Length, nameof(dy));
+        fixed (T* pdy = dy, pdx = dx)
+        {
+            var job = new PlanesJob<T>(shape, planes, pdx, pdy, true);
+            VectorJob.Run<T, PlanesJob<T>>(context, job.Items, dx.Length, ref job);
+        }
+    }
+
+    // Forward reads the input planes and writes the output planes; backward the other way round.
+    private readonly struct PlanesJob<T>(PoolingShape shape, int planes, T* x, T* y, bool backward) : IVectorJob<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly int _planesPerItem = Shapes.RowsPerItem(shape.InputPlane);
+
+        public int Items => (planes + _planesPerItem - 1) / _planesPerItem;
+
+        public void Execute<TVector>(int item)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            int end = Math.Min(planes, (item + 1) * _planesPerItem);
+            for (int p = item * _planesPerItem; p < end; p++)
+            {
+                T* input = x + ((nint)p * shape.InputPlane);
+                T* output = y + ((nint)p * shape.OutputPlane);
+                if (backward)
+                    Spread(input, output);
+                else
+                    Average(input, output);
+            }
+        }
+
+        private void Average(T* input, T* output)
+        {
+            T share = T.One / T.CreateTruncating(shape.KernelHeight * shape.KernelWidth);
+            for (int oy = 0; oy < shape.OutputHeight; oy++)
+            {
+                (int top, int bottom) = PoolingShape.Window(oy, shape.StrideY, shape.PaddingY, shape.KernelHeight, shape.Height);
+                for (int ox = 0; ox < shape.OutputWidth; ox++)
+                {
+                    (int left, int right) = PoolingShape.Window(ox, shape.StrideX, shape.PaddingX, shape.KernelWidth, shape.Width);
+                    T sum = T.Zero;
+                    for (int iy = top; iy < bottom; iy++)
+                    {
+                        for (int i = (iy * shape.Width) + left; i < (iy * shape.Width) + right; i++)
+                            sum += input[i];
+                    }
+
+                    *output++ = sum * share;
+                }
+            }
+        }
+
+        private void Spread(T* dInput, T* dOutput)
+        {
+            T share = T.One / T.CreateTruncating(shape.KernelHeight * shape.KernelWidth);
+            new Span<T>(dInput, shape.InputPlane).Clear();
+            for (int oy = 0; oy < shape.OutputHeight; oy++)
+            {
+                (int top, int bottom) = PoolingShape.Window(oy, shape.StrideY, shape.PaddingY, shape.KernelHeight, shape.Height);
+                for (int ox = 0; ox < shape.OutputWidth; ox++)
+                {
+                    (int left, int right) = PoolingShape.Window(ox, shape.StrideX, shape.PaddingX, shape.KernelWidth, shape.Width);
+                    T part = *dOutput++ * share;
+                    for (int iy = top; iy < bottom; iy++)
+                    {
+                        for (int i = (iy * shape.Width) + left; i < (iy * shape.Width) + right; i++)
+                            dInput[i] += part;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+// For one row of logits x with label c: m = max x, s = Σ exp(xⱼ − m), loss = log s − (x_c − m), p = exp(x − m)/s,
+// and, averaged over N rows, dx = (p − onehot(c))/N.
+// Layout:    rows of classes with any stride; an item is a fixed number of rows. Sums over a row in the fixed order of Reductions.
+// Registers: those of VectorMath.Exp.
+// Remainder: Scalar<T>, the same bits.
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ProxProp.Engine.Simd;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>The mean of −log softmax(logits)[label] over a batch, its gradient, and what follows from logits.</summary>
+public static unsafe class SoftmaxCrossEntropy
+{
+    /// <summary>The mean loss, and dLogits = (softmax(logits) − onehot(labels))/batch.</summary>
+    /// <param name="context">Workers and width.</param>
+    /// <param name="logits">batch × classes, not transposed.</param>
+    /// <param name="labels">One class index per row.</param>
+    /// <param name="rowLoss">Receives each row's loss.</param>
+    /// <param name="dLogits">Receives the gradient; may be exactly the logits.</param>
+    /// <returns>The mean loss; NaN where any logit is NaN or +∞.</returns>
+    /// <exception cref="ArgumentException">Shapes do not agree, or a label is no class.</exception>
+    public static double Forward<T>(
+        ComputeContext context, ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels, Span<T> rowLoss, Matrix<T> dLogits)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckOutput(logits, dLogits.AsReadOnly, nameof(dLogits));
+        return Run<T, LossAndGradient>(context, logits, labels, rowLoss, dLogits);
+    }
+
+    /// <summary>The mean loss alone, to the bit what <see cref="Forward"/> gives.</summary>
+    /// <param name="context">Workers and width.</param>
+    /// <param name="logits">batch × classes, not transposed.</param>
+    /// <param name="labels">One class index per row.</param>
+    /// <param name="rowLoss">Receives each row's loss.</param>
+    /// <returns>The mean loss; NaN where any logit is NaN or +∞.</returns>
+    /// <exception cref="ArgumentException">Shapes do not agree, or a label is no class.</exception>
+    public static double Loss<T>(ComputeContext context, ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels, Span<T> rowLoss)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run<T, LossAlone>(context, logits, labels, rowLoss, default);
+
+    /// <summary>How many rows have their largest logit at the label; the first maximum counts, and a row with NaN counts as wrong.</summary>
+    /// <param name="logits">batch × classes, not transposed.</param>
+    /// <param name="labels">One class index per row.</param>
+    /// <exception cref="ArgumentException">Shapes do not agree, or a label is no class.</exception>
+    public static int CountCorrect<T>(ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckLabels(logits, labels);
+        int correct = 0;
+        for (int i = 0; i < logits.Rows; i++)
+        {
+            if (ArgMax(logits.Data.Slice(i * logits.Stride, logits.Columns)) == labels[i])
+                correct++;
+        }
+
+        return correct;
+    }
+
+    /// <summary>Index of the first maximum; −1 where an element is NaN or there is none.</summary>
+    public static int ArgMax<T>(ReadOnlySpan<T> row)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int best = row.IsEmpty ? -1 : 0;
+        for (int j = 0; j < row.Length; j++)
+        {
+            if (T.IsNaN(row[j]))
+                return -1;
+            if (row[j] > row[best])
+                best = j;
+        }
+
+        return best;
+    }
+
+    /// <summary>probabilities[i, :] = softmax(logits[i, :]).</summary>
+    /// <param name="context">Workers and width.</param>
+    /// <param name="logits">batch × classes, not transposed.</param>
+    /// <param name="probabilities">The same shape; may be exactly the logits.</param>
+    /// <exception cref="ArgumentException">Shapes do not agree.</exception>
+    public static void Softmax<T>(ComputeContext context, ReadOnlyMatrix<T> logits, Matrix<T> probabilities)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckOutput(logits, probabilities.AsReadOnly, nameof(probabilities));
+        if (logits.Columns == 0)
+            return;
+        fixed (T* px = logits.Data, py = probabilities.Data)
+            Dispatch<T, ProbabilitiesAlone>(context, logits, new(px, logits, null, null, py, probabilities.Stride));
+    }
+
+    private static double Run<T, TPurpose>(
+        ComputeContext context, ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels, Span<T> rowLoss, Matrix<T> dLogits)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TPurpose : struct, IPurpose
+    {
+        CheckLabels(logits, labels);
+        Lengths.Check(rowLoss.Length, logits.Rows, nameof(rowLoss), "the number of rows of 'logits'");
+        fixed (T* px = logits.Data, pl = rowLoss, pd = dLogits.Data)
+        fixed (int* pc = labels)
+            Dispatch<T, TPurpose>(context, logits, new(px, logits, pc, pl, pd, dLogits.Stride));
+        double total = 0;
+        foreach (T loss in rowLoss)
+            total += double.CreateTruncating(loss);
+        return total / logits.Rows;
+    }
+
+    private static void Dispatch<T, TPurpose>(ComputeContext context, ReadOnlyMatrix<T> logits, RowsJob<T, TPurpose> job)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TPurpose : struct, IPurpose
+    {
+        int rowsPerItem = Shapes.RowsPerItem(logits.Columns);
+        int items = (logits.Rows + rowsPerItem - 1) / rowsPerItem;
+        VectorJob.Run<T, RowsJob<T, TPurpose>>(context, items, (long)logits.Rows * logits.Columns, ref job);
+    }
+
+    private static void CheckLabels<T>(ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels)
+        where T : unmanaged
+    {
+        Shapes.CheckNotTransposed(logits, nameof(logits));
+        Lengths.Check(labels.Length, logits.Rows, nameof(labels), "the number of rows of 'logits'");
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if ((uint)labels[i] >= (uint)logits.Columns)
+            {
+                throw new ArgumentException(
+                    $"'labels' has {labels[i]} at row {i}, but a label of {logits.Columns} classes lies in 0 … {logits.Columns - 1}.",
+                    nameof(labels));
+            }
+        }
+    }
+
+    private static void CheckOutput<T>(ReadOnlyMatrix<T> logits, ReadOnlyMatrix<T> output, string name)
+        where T : unmanaged
+    {
+        Shapes.CheckNotTransposed(logits, nameof(logits));
+        if (output.Rows != logits.Rows || output.Columns != logits.Columns)
+        {
+            throw new ArgumentException(
+                $"'{name}' is {output.Rows}x{output.Columns}, but 'logits' is {logits.Rows}x{logits.Columns}.", name);
+        }
+    }
+
+    private interface IPurpose
+    {
+        static abstract bool HasLabels { get; }
+
+        static abstract bool HasOutput { get; }
+    }
+
+    private readonly struct LossAndGradient : IPurpose
+    {
+        public static bool HasLabels => true;
+
+        public static bool HasOutput => true;
+    }
+
+    private readonly struct LossAlone : IPurpose
+    {
+        public static bool HasLabels => true;
+
+        public static bool HasOutput => false;
+    }
+
+    private readonly struct ProbabilitiesAlone : IPurpose
+    {
+        public static bool HasLabels => false;
+
+        public static bool HasOutput => true;
+    }
+
+    private readonly struct RowsJob<T, TPurpose> : IVectorJob<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TPurpose : struct, IPurpose
+    {
+        private readonly T* _logits;
+        private readonly int _rows;
+        private readonly int _classes;
+        private readonly int _stride;
+        private readonly int* _labels;
+        private readonly T* _rowLoss;
+        private readonly T* _output;
+        private readonly int _outputStride;
+
+        public RowsJob(T* logits, ReadOnlyMatrix<T> shape, int* labels, T* rowLoss, T* output, int outputStride)
+        {
+            _logits = logits;
+            _rows = shape.Rows;
+            _classes = shape.Columns;
+            _stride = shape.Stride;
+            _labels = labels;
+            _rowLoss = rowLoss;
+            _output = output;
+            _outputStride = outputStride;
+        }
+
+        public void Execute<TVector>(int item)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            int rowsPerItem = Shapes.RowsPerItem(_classes);
+            int end = Math.Min(_rows, (item + 1) * rowsPerItem);
+            for (int i = item * rowsPerItem; i < end; i++)
+                Row<TVector>(i);
+        }
+
+        private void Row<TVector>(int i)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            T* x = _logits + ((nint)i * _stride);
+            T maximum = x[0];
+            for (int j = 1; j < _classes; j++)
+                maximum = x[j] > maximum ? x[j] : maximum;
+            T atLabel = TPurpose.HasLabels ? x[_labels[i]] - maximum : T.Zero;
+            T sum = SumOfExponentials<TVector>(x, TPurpose.HasOutput ? _output + ((nint)i * _outputStride) : null, maximum);
+            if (TPurpose.HasLabels)
+            {
+                Scalar<T> log = VectorMath.Log<Scalar<T>, T>(Scalar<T>.Broadcast(sum));
+                Scalar<T>.Store(log - Scalar<T>.Broadcast(atLabel), _rowLoss + i);
+            }
+
+            if (!TPurpose.HasOutput)
+                return;
+            T* y = _output + ((nint)i * _outputStride);
+            T scale = T.One / (TPurpose.HasLabels ? sum * T.CreateTruncating(_rows) : sum);
+            VectorLoop.Range<TVector, T, ScaleBody<T>>(0, _classes, new(y, scale));
+            if (TPurpose.HasLabels)
+                y[_labels[i]] -= T.One / T.CreateTruncating(_rows);
+        }
+
+        private T SumOfExponentials<TVector>(T* x, T* y, T maximum)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            if (TPurpose.HasOutput)
+            {
+                VectorLoop.Range<TVector, T, ExpBody<T>>(0, _classes, new(x, y, maximum));
+                return T.CreateTruncating(Reductions.Range<TVector, T, Reductions.Summing<T>>(default, y, y, _classes));
+            }
+
+            int size = Math.Min(Reductions.Chunk, _classes);
+            T* block = stackalloc T[size];
+            double total = 0;
+            for (int begin = 0; begin < _classes; begin += size)
+            {
+                int length = Math.Min(size, _classes - begin);
+                VectorLoop.Range<TVector, T, ExpBody<T>>(0, length, new(x + begin, block, maximum));
+                total += Reductions.Range<TVector, T, Reductions.Summing<T>>(default, block, block, length);
+            }
+
+            return T.CreateTruncating(total);
+        }
+    }
+
+    private readonly struct ExpBody<T>(T* x, T* y, T maximum) : ILoopBody<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Step<TVector>(nint i)
+            where TVector : unmanaged, ISimd<TVector, T> =>
+            TVector.Store(VectorMath.Exp<TVector, T>(TVector.Load(x + i) - TVector.Broadcast(maximum)), y + i);
+    }
+
+    private readonly struct ScaleBody<T>(T* y, T scale) : ILoopBody<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Step<TVector>(nint i)
+            where TVector : unmanaged, ISimd<TVector, T> => TVector.Store(TVector.Load(y + i) * TVector.Broadcast(scale), y + i);
+    }
+}

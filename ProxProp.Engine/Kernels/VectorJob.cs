@@ -1,0 +1,140 @@
+// Layout:    a job is cut into items by a rule that knows the data alone; the width is chosen once per call, the thread per item.
+// Registers: those of the job's own loop.
+// Remainder: VectorLoop ends a chunk with the same formula on Scalar<T>.
+// Source:    one driver in place of one loop per operator, as System.Numerics.Tensors does with its operator structs.
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ProxProp.Engine.Parallel;
+using ProxProp.Engine.Simd;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>A job written once for all vector widths.</summary>
+internal interface IVectorJob<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Does one item at the width of <typeparamref name="TVector"/>.</summary>
+    void Execute<TVector>(int item)
+        where TVector : unmanaged, ISimd<TVector, T>;
+}
+
+/// <summary>Runs an <see cref="IVectorJob{T}"/> at the context's width on the context's workers.</summary>
+internal static class VectorJob
+{
+    /// <summary>Elements below which one thread is done sooner than a second one has started.</summary>
+    public const long ParallelThreshold = 1 << 16;
+
+    /// <summary>Runs all items; on the calling thread alone where <paramref name="work"/>, in elements touched, is small.</summary>
+    public static void Run<T, TJob>(ComputeContext context, int items, long work, ref TJob job)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TJob : struct, IVectorJob<T>
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        switch (context.Width)
+        {
+            case SimdWidth.Bits512:
+                Run<Simd512<T>, T, TJob>(context, items, work, ref job);
+                break;
+            case SimdWidth.Bits256:
+                Run<Simd256<T>, T, TJob>(context, items, work, ref job);
+                break;
+            case SimdWidth.Bits128:
+                Run<Simd128<T>, T, TJob>(context, items, work, ref job);
+                break;
+            default:
+                Run<Scalar<T>, T, TJob>(context, items, work, ref job);
+                break;
+        }
+    }
+
+    private static void Run<TVector, T, TJob>(ComputeContext context, int items, long work, ref TJob job)
+        where TVector : unmanaged, ISimd<TVector, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TJob : struct, IVectorJob<T>
+    {
+        if (work < ParallelThreshold)
+        {
+            for (int item = 0; item < items; item++)
+                job.Execute<TVector>(item);
+            return;
+        }
+
+        var shared = new Shared<TVector, T, TJob>(ref job);
+        context.Team.Run(items, ref shared);
+    }
+
+    private readonly ref struct Shared<TVector, T, TJob>(ref TJob job) : IParallelJob
+        where TVector : unmanaged, ISimd<TVector, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TJob : struct, IVectorJob<T>
+    {
+        private readonly ref TJob _job = ref job;
+
+        public void Execute(int item, int worker) => _job.Execute<TVector>(item);
+    }
+}
+
+/// <summary>The body of a loop over independent elements; it holds its own pointers.</summary>
+internal interface ILoopBody<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Does the elements i … i + Count − 1.</summary>
+    void Step<TVector>(nint i)
+        where TVector : unmanaged, ISimd<TVector, T>;
+}
+
+/// <summary>Runs an <see cref="ILoopBody{T}"/> over 0 … n − 1 in fixed chunks.</summary>
+internal static class VectorLoop
+{
+    /// <summary>Elements of one chunk: a few streams of it stay in the second-level cache.</summary>
+    public const int Chunk = 1 << 14;
+
+    /// <summary>Runs the loop over <paramref name="length"/> elements.</summary>
+    public static void Run<T, TBody>(ComputeContext context, int length, TBody body)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TBody : struct, ILoopBody<T>
+    {
+        var job = new Job<T, TBody>(body, length);
+        VectorJob.Run<T, Job<T, TBody>>(context, (length + Chunk - 1) / Chunk, length, ref job);
+    }
+
+    /// <summary>One range on the calling thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Range<TVector, T, TBody>(nint begin, nint end, TBody body)
+        where TVector : unmanaged, ISimd<TVector, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TBody : struct, ILoopBody<T>
+    {
+        nint i = begin;
+        for (; i <= end - TVector.Count; i += TVector.Count)
+            body.Step<TVector>(i);
+        for (; i < end; i++)
+            body.Step<Scalar<T>>(i);
+    }
+
+    private readonly struct Job<T, TBody>(TBody body, int length) : IVectorJob<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TBody : struct, ILoopBody<T>
+    {
+        public void Execute<TVector>(int item)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            nint begin = (nint)item * Chunk;
+            Range<TVector, T, TBody>(begin, Math.Min(begin + Chunk, length), body);
+        }
+    }
+}
+
+/// <summary>Checks of spans that must agree.</summary>
+internal static class Lengths
+{
+    /// <summary>Throws where a span's length differs from the expected one.</summary>
+    public static void Check(int found, int expected, string name, string expectedBy)
+    {
+        if (found != expected)
+            Throw(found, expected, name, expectedBy);
+    }
+
+    private static void Throw(int found, int expected, string name, string expectedBy) =>
+        throw new ArgumentException($"'{name}' has {found} elements, but {expectedBy} asks for {expected}.", name);
+}
