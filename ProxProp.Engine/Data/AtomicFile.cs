@@ -20,8 +20,9 @@ public static class AtomicFile
         try
         {
             string target = Path.GetFullPath(path);
-            if (File.ResolveLinkTarget(target, returnFinalTarget: true) is { } link)
-                target = link.FullName;
+            FileInfo link = new(target);
+            if (link.LinkTarget is not null)
+                target = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             CheckTarget(target);
             temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
             using (Stream stream = create(temporary))
