@@ -9,7 +9,7 @@ using ProxProp.Engine.Simd;
 namespace ProxProp.Engine.Kernels;
 
 /// <summary>y = x ≤ 0 ? 0 : x; NaN passes.</summary>
-public readonly struct Relu<T> : IMap<T>
+public readonly struct ReluMap<T> : IMap<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
@@ -30,7 +30,7 @@ public readonly struct ReluGradient<T> : IMap2<T>
 
 /// <summary>y = x &gt; 0 ? x : slope·x; NaN passes.</summary>
 /// <param name="slope">Slope left of 0; positive, so that the sign of y tells that of x.</param>
-public readonly struct LeakyRelu<T>(T slope) : IMap<T>
+public readonly struct LeakyReluMap<T>(T slope) : IMap<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
@@ -53,7 +53,7 @@ public readonly struct LeakyReluGradient<T>(T slope) : IMap2<T>
 }
 
 /// <summary>y = tanh(x).</summary>
-public readonly struct Tanh<T> : IMap<T>
+public readonly struct TanhMap<T> : IMap<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
@@ -73,7 +73,7 @@ public readonly struct TanhGradient<T> : IMap2<T>
 }
 
 /// <summary>y = 1/(1 + exp(−x)).</summary>
-public readonly struct Sigmoid<T> : IMap<T>
+public readonly struct SigmoidMap<T> : IMap<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
@@ -93,7 +93,7 @@ public readonly struct SigmoidGradient<T> : IMap2<T>
 }
 
 /// <summary>y = x·Φ(x), Φ(x) = ½(1 + erf(x/√2)); −0 at −∞, the limit.</summary>
-public readonly struct Gelu<T> : IMap<T>
+public readonly struct GeluMap<T> : IMap<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>

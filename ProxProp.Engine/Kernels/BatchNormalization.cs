@@ -95,7 +95,7 @@ public static unsafe class BatchNormalization
     /// <param name="gamma">γ, one per channel.</param>
     /// <param name="mean">μ of the forward pass.</param>
     /// <param name="inverseDeviation">1/√(σ² + ε) of the forward pass.</param>
-    /// <param name="dx">Receives the gradient by x; may be exactly x or dy.</param>
+    /// <param name="dx">Receives the gradient by x; may be exactly x or dy, or empty where it is not wanted.</param>
     /// <param name="dGamma">Receives the gradient by γ.</param>
     /// <param name="dBeta">Receives the gradient by β.</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
@@ -113,7 +113,8 @@ public static unsafe class BatchNormalization
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         CheckData(shape, x.Length, nameof(x), dy.Length, nameof(dy));
-        CheckData(shape, x.Length, nameof(x), dx.Length, nameof(dx));
+        if (!dx.IsEmpty)
+            CheckData(shape, x.Length, nameof(x), dx.Length, nameof(dx));
         CheckChannels(shape, gamma.Length, nameof(gamma), mean.Length, nameof(mean));
         CheckChannels(shape, inverseDeviation.Length, nameof(inverseDeviation), dGamma.Length, nameof(dGamma));
         CheckChannels(shape, dBeta.Length, nameof(dBeta), dBeta.Length, nameof(dBeta));
@@ -222,7 +223,8 @@ public static unsafe class BatchNormalization
                 slope[k] = T.CreateTruncating(inverse * inverse * sums[k] / elements);
             }
 
-            shape.Apply<TVector, T, InputGradient<T>>(first, count, x, dy, dx, new(mean + first, scale, offset, slope));
+            if (dx is not null)
+                shape.Apply<TVector, T, InputGradient<T>>(first, count, x, dy, dx, new(mean + first, scale, offset, slope));
         }
     }
 
