@@ -1,0 +1,49 @@
+namespace ProxProp.Engine.Solvers;
+
+/// <summary>How a proximal system was solved.</summary>
+public enum SolverKind
+{
+    /// <summary>Not at all: the gradient itself is the direction.</summary>
+    Gradient,
+
+    /// <summary>Cholesky factor of I/τ_θ + AᵀA (columns × columns).</summary>
+    PrimalCholesky,
+
+    /// <summary>Cholesky factor of I/τ_θ + AAᵀ (rows × rows).</summary>
+    DualCholesky,
+
+    /// <summary>Conjugate gradients that apply A and its adjoint; no matrix is formed.</summary>
+    MatrixFreeCg,
+
+    /// <summary>Conjugate gradients on the formed AᵀA.</summary>
+    GramCg,
+
+    /// <summary>Conjugate gradients on the formed AAᵀ.</summary>
+    DualCg,
+
+    /// <summary>A solver from outside the engine.</summary>
+    Custom,
+}
+
+/// <summary>How a solve ended.</summary>
+public enum SolveStatus
+{
+    /// <summary>The system is solved: exactly, or to the tolerance that was asked for.</summary>
+    Solved,
+
+    /// <summary>The given number of iterations was done; the residual says how far it came.</summary>
+    IterationLimit,
+
+    /// <summary>A right-hand side stopped early because rounding had used up its search direction; its iterate is the best there is.</summary>
+    Breakdown,
+
+    /// <summary>The matrix was not positive definite in this precision; the direction is the stated fall-back's.</summary>
+    NotPositiveDefinite,
+}
+
+/// <summary>What became of one linear solve. A solver that does not converge says so here; it does not throw.</summary>
+/// <param name="Solver">Which solver ran.</param>
+/// <param name="Status">How it ended.</param>
+/// <param name="Iterations">Iterations done (the most of any right-hand side); 0 for a factorisation.</param>
+/// <param name="RelativeResidual">‖g − M v‖/‖g‖ over all right-hand sides as the recurrence knows it; NaN where it was not measured.</param>
+public readonly record struct SolveReport(SolverKind Solver, SolveStatus Status, int Iterations, double RelativeResidual);
