@@ -1,0 +1,162 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Randomness;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Layers;
+
+/// <summary>Two-dimensional convolution (cross-correlation, as in PyTorch) of images, with stride, padding and dilation.</summary>
+/// <remarks>
+/// <para>z[n,f,p] = b[f] + Σ_{c,i,j} W[f,c,i,j]·a[n, c, y(p,i), x(p,j)], y = oy·stride − padding + i·dilation, zero outside the image.</para>
+/// <para>A is im2col(a) with a column of ones: one row per sample and output pixel, one column per kernel weight. Every filter sees the
+/// same A; no such matrix is ever stored. dW = δᵀ·im2col(a), db = sums of δ, da = the transposed convolution of δ.</para>
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private ConvolutionShape _shape;
+    private Slot<T> _scratch;
+    private Slot<T> _squares;
+    private Slot<T> _ones;
+
+    /// <summary>A convolution with <paramref name="filters"/> output channels and a square kernel.</summary>
+    /// <param name="filters">Number of output channels, 1 or more.</param>
+    /// <param name="kernel">Height and width of the kernel.</param>
+    /// <param name="stride">Step of the kernel over the image.</param>
+    /// <param name="padding">Zeros added on each side of the image.</param>
+    /// <param name="dilation">Distance between two kernel taps.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    public Conv2d(int filters, int kernel, int stride = 1, int padding = 0, int dilation = 1, bool bias = true)
+        : this(filters, (kernel, kernel), (stride, stride), (padding, padding), (dilation, dilation), bias)
+    {
+    }
+
+    /// <summary>A convolution with <paramref name="filters"/> output channels; each pair is (vertical, horizontal).</summary>
+    public Conv2d(
+        int filters, (int Y, int X) kernel, (int Y, int X) stride, (int Y, int X) padding, (int Y, int X) dilation, bool bias = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(filters);
+        Filters = filters;
+        Kernel = kernel;
+        Stride = stride;
+        Padding = padding;
+        Dilation = dilation;
+        HasBias = bias;
+    }
+
+    /// <summary>Number of output channels.</summary>
+    public int Filters { get; }
+
+    /// <summary>Kernel size.</summary>
+    public (int Y, int X) Kernel { get; }
+
+    /// <summary>Step of the kernel.</summary>
+    public (int Y, int X) Stride { get; }
+
+    /// <summary>Zeros on each side.</summary>
+    public (int Y, int X) Padding { get; }
+
+    /// <summary>Distance between taps.</summary>
+    public (int Y, int X) Dilation { get; }
+
+    /// <summary>Whether there is a bias.</summary>
+    public bool HasBias { get; }
+
+    /// <inheritdoc/>
+    public override BlockLayout Layout => new(Filters, _shape.WeightsPerFilter, HasBias);
+
+    /// <inheritdoc/>
+    public int RowsPerSample => Output.Pixels;
+
+    /// <inheritdoc/>
+    public bool FuseRelu { get; set; }
+
+    /// <inheritdoc/>
+    public override void Initialize(Generator generator, Span<T> theta) => InitializeUniform(generator, theta, _shape.WeightsPerFilter);
+
+    /// <inheritdoc/>
+    public override void Forward(in Pass pass, ReadOnlySpan<T> a, Span<T> z) => Convolve(pass, a, Parameters, z, FuseRelu);
+
+    /// <inheritdoc/>
+    public override void Apply(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> theta, Span<T> z) => Convolve(pass, a, theta, z, false);
+
+    /// <inheritdoc/>
+    public override void ApplyAdjoint(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, Span<T> dtheta) =>
+        Convolution.ParameterGradient(pass.Compute, _shape, pass.Batch, a, dz, Weight(dtheta), Bias(dtheta), _scratch.Span);
+
+    /// <inheritdoc/>
+    public override void Backward(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> z, ReadOnlySpan<T> dz, Span<T> da) =>
+        Convolution.InputGradient(pass.Compute, _shape, pass.Batch, Weight(Parameters), dz, da, _scratch.Span);
+
+    /// <inheritdoc/>
+    public double GramFlops(int batch)
+    {
+        // With stride 1 only the offset between two taps matters: (2k − 1)² channel correlations over the image, half of them by symmetry.
+        double offsets = ((2.0 * Kernel.Y) - 1) * ((2 * Kernel.X) - 1);
+        double rows = (double)batch * Output.Pixels;
+        return Stride == (1, 1)
+            ? offsets * batch * Input.Pixels * Input.Channels * Input.Channels
+            : rows * _shape.WeightsPerFilter * _shape.WeightsPerFilter;
+    }
+
+    /// <inheritdoc/>
+    public void Gram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram) =>
+        Convolution.Gram(pass.Compute, _shape, pass.Batch, a, HasBias, gram, _scratch.Span);
+
+    /// <summary>diag(AᵀA) = im2col(a∘a)ᵀ·1: the weight gradient of a one-filter convolution over the squared image for δ = 1.</summary>
+    /// <inheritdoc/>
+    public void GramDiagonal(in Pass pass, ReadOnlySpan<T> a, Span<T> diagonal)
+    {
+        Span<T> squares = _squares.Span[..(pass.Batch * Input.Size)];
+        Span<T> ones = _ones.Span[..(pass.Batch * Output.Pixels)];
+        Elementwise.Map(pass.Compute, default(ProductMap<T>), a[..squares.Length], a[..squares.Length], squares);
+        ones.Fill(T.One);
+        int weights = _shape.WeightsPerFilter;
+        Convolution.ParameterGradient(
+            pass.Compute, _shape with { Filters = 1 }, pass.Batch, squares, ones, diagonal[..weights], default, _scratch.Span);
+        if (HasBias)
+            diagonal[weights] = T.CreateSaturating((long)pass.Batch * Output.Pixels);
+    }
+
+    /// <inheritdoc/>
+    protected override Shape Build(in PlanContext plan, Shape input)
+    {
+        if (!input.IsImage)
+            throw new ArgumentException($"Conv2d needs an image at its input (channels x height x width), but got a vector of {input}.", nameof(input));
+        _shape = new ConvolutionShape(
+            input.Channels, input.Height, input.Width, Filters, Kernel.Y, Kernel.X, Stride.Y, Stride.X, Padding.Y, Padding.X, Dilation.Y, Dilation.X);
+        _shape.Validate();
+        DeclareParameter("weight", Filters, input.Channels, Kernel.Y, Kernel.X);
+        if (HasBias)
+            DeclareParameter("bias", Filters);
+        var output = Shape.Image(Filters, _shape.OutputHeight, _shape.OutputWidth);
+        using (plan.Arena.Scratch())
+        {
+            long length = Math.Max(
+                Convolution.ScratchLength(_shape, plan.MaxBatch, plan.Compute),
+                Convolution.ScratchLength(_shape with { Filters = 1 }, plan.MaxBatch, plan.Compute));
+            _scratch = plan.Arena.Reserve<T>("convolution scratch", length);
+            _squares = plan.Arena.Reserve<T>("convolution squared input", (long)plan.MaxBatch * input.Size);
+            _ones = plan.Arena.Reserve<T>("convolution ones", (long)plan.MaxBatch * output.Pixels);
+        }
+
+        return output;
+    }
+
+    private void Convolve(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> theta, Span<T> z, bool relu) => Convolution.Forward(
+        pass.Compute,
+        _shape,
+        pass.Batch,
+        a,
+        theta[..Layout.WeightCount],
+        HasBias ? theta.Slice(Layout.WeightCount, Filters) : default,
+        z,
+        relu,
+        _scratch.Span);
+
+    private Span<T> Weight(Span<T> theta) => theta[..Layout.WeightCount];
+
+    private Span<T> Bias(Span<T> theta) => HasBias ? theta.Slice(Layout.WeightCount, Filters) : default;
+}

@@ -1,0 +1,113 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Memory;
+
+namespace ProxProp.Engine.Layers;
+
+/// <summary>What a batch should have given: class labels, or values in the shape of the output.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct Targets<T>
+    where T : unmanaged
+{
+    /// <summary>One class label per sample.</summary>
+    public Targets(ReadOnlySpan<int> labels) => Labels = labels;
+
+    /// <summary>One row of values per sample.</summary>
+    public Targets(ReadOnlySpan<T> values) => Values = values;
+
+    /// <summary>Class labels; empty where the targets are values.</summary>
+    public ReadOnlySpan<int> Labels { get; }
+
+    /// <summary>Values; empty where the targets are labels.</summary>
+    public ReadOnlySpan<T> Values { get; }
+
+    /// <summary>Labels as targets.</summary>
+    public static implicit operator Targets<T>(ReadOnlySpan<int> labels) => new(labels);
+}
+
+/// <summary>Loss and derivative of one batch.</summary>
+/// <param name="Loss">Mean over the batch.</param>
+/// <param name="Correct">Samples whose largest output is the label's; −1 where the targets are no labels.</param>
+public readonly record struct LossValue(double Loss, int Correct);
+
+/// <summary>L_y, the function at the end of a network.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public abstract class Loss<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Reserves memory.</summary>
+    public abstract void Plan(in PlanContext plan, Shape output);
+
+    /// <summary>The loss of a batch and, where <paramref name="dOutput"/> is not empty, its derivative with respect to the output.</summary>
+    /// <exception cref="ArgumentException">The targets are of the wrong kind or number, or a label is out of range.</exception>
+    public abstract LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput);
+}
+
+/// <summary>Softmax cross-entropy of logits, averaged over the batch: −1/N Σ log softmax(z_n)[y_n]; dz = (softmax(z) − onehot(y))/N.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class CrossEntropyLoss<T> : Loss<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private Slot<T> _rowLoss;
+    private int _classes;
+
+    /// <inheritdoc/>
+    public override void Plan(in PlanContext plan, Shape output)
+    {
+        _classes = output.Size;
+        _rowLoss = plan.Arena.Reserve<T>("loss per sample", plan.MaxBatch);
+    }
+
+    /// <inheritdoc/>
+    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    {
+        if (targets.Labels.Length != pass.Batch)
+        {
+            throw new ArgumentException(
+                $"Cross-entropy needs one label per sample: {pass.Batch} were expected, {targets.Labels.Length} were given.", nameof(targets));
+        }
+
+        foreach (int label in targets.Labels)
+        {
+            if ((uint)label >= (uint)_classes)
+                throw new ArgumentException($"Label {label} is out of range: the network has {_classes} outputs (labels 0 to {_classes - 1}).", nameof(targets));
+        }
+
+        var logits = new ReadOnlyMatrix<T>(output, pass.Batch, _classes);
+        Span<T> rowLoss = _rowLoss.Span[..pass.Batch];
+        double loss = dOutput.IsEmpty
+            ? SoftmaxCrossEntropy.Loss(pass.Compute, logits, targets.Labels, rowLoss)
+            : SoftmaxCrossEntropy.Forward(pass.Compute, logits, targets.Labels, rowLoss, new Matrix<T>(dOutput, pass.Batch, _classes));
+        return new LossValue(loss, SoftmaxCrossEntropy.CountCorrect(logits, targets.Labels));
+    }
+}
+
+/// <summary>Mean squared error over all elements, as PyTorch's: 1/(N·K) Σ (z − y)²; dz = 2(z − y)/(N·K).</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class MeanSquaredErrorLoss<T> : Loss<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private Slot<T> _unused;
+    private int _outputs;
+
+    /// <inheritdoc/>
+    public override void Plan(in PlanContext plan, Shape output)
+    {
+        _outputs = output.Size;
+        _unused = plan.Arena.Reserve<T>("loss derivative where only the loss is wanted", (long)plan.MaxBatch * _outputs);
+    }
+
+    /// <inheritdoc/>
+    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    {
+        int expected = pass.Batch * _outputs;
+        if (targets.Values.Length != expected)
+        {
+            throw new ArgumentException(
+                $"Mean squared error needs {pass.Batch} x {_outputs} target values, but got {targets.Values.Length}.", nameof(targets));
+        }
+
+        Span<T> derivative = dOutput.IsEmpty ? _unused.Span[..expected] : dOutput[..expected];
+        return new LossValue(MeanSquaredError.Forward(pass.Compute, output[..expected], targets.Values, derivative), -1);
+    }
+}
