@@ -1,0 +1,26 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Proximal;
+
+/// <summary>v = g: plain backpropagation.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class ExplicitStep<T> : ProximalStep<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    public override string Name => "gradient";
+
+    /// <inheritdoc/>
+    public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan) => new Direction(layer);
+
+    private sealed class Direction(ProximalLayer<T> layer) : IDirection<T>
+    {
+        public SolveReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
+        {
+            layer.ApplyAdjoint(pass, a, delta, v);
+            return new SolveReport(SolverKind.Gradient, SolveStatus.Solved, 0, double.NaN);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Proximal;
+
+/// <summary>
+/// How a layer's direction v is made from its input a and the derivative δ of the loss with respect to its output:
+/// v ≈ (I/τ_θ + AᵀA)⁻¹Aᵀδ. An optimizer then uses v in place of the gradient g = Aᵀδ (paper, Prop. 2).
+/// </summary>
+/// <remarks>A step is a description; <see cref="Bind"/> makes the solver for one layer and plans its memory.</remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public abstract class ProximalStep<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>What the program and the log call this step, such as <c>exact</c> or <c>cg3</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Makes the solver for one layer.</summary>
+    /// <param name="layer">The layer, attached to its network.</param>
+    /// <param name="plan">Where to reserve memory.</param>
+    /// <exception cref="NotSupportedException">The layer lacks what this step needs; the message says what would do.</exception>
+    public abstract IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    /// <summary>Checks τ_θ.</summary>
+    protected static double CheckTauTheta(double tauTheta) => tauTheta > 0 && double.IsFinite(tauTheta)
+        ? tauTheta
+        : throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, "The proximal step size tauTheta must be positive and finite.");
+}
+
+/// <summary>The direction solver of one layer: δ in, v out. Allocates nothing.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public interface IDirection<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Computes v.</summary>
+    /// <param name="pass">The pass whose forward values are used.</param>
+    /// <param name="a">Input of the layer.</param>
+    /// <param name="delta">δ = dJ/dz.</param>
+    /// <param name="v">The direction in the layout of the layer's parameters; overwritten.</param>
+    SolveReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v);
+}
+
+/// <summary>A layer at one batch as a linear map of its parameters, for solvers.</summary>
+internal readonly ref struct LayerOperator<T>(IProximalLayer<T> layer, Pass pass, ReadOnlySpan<T> a, int outputLength) : ILinearOperator<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly IProximalLayer<T> _layer = layer;
+    private readonly Pass _pass = pass;
+    private readonly ReadOnlySpan<T> _a = a;
+
+    public int OutputLength { get; } = outputLength;
+
+    public void Apply(ReadOnlySpan<T> v, Span<T> z) => _layer.Apply(_pass, _a, v, z);
+
+    public void ApplyAdjoint(ReadOnlySpan<T> z, Span<T> g) => _layer.ApplyAdjoint(_pass, _a, z, g);
+}
