@@ -1,0 +1,205 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Randomness;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>
+/// A feed-forward network: layers in a row, all parameters in one flat buffer, all memory planned for a largest batch when it is made.
+/// </summary>
+/// <remarks>Not thread-safe: one caller at a time. Dispose it to free its memory and threads.</remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class Network<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Index of the network's own input where a buffer index is asked for.</summary>
+    private const int InputBuffer = -1;
+
+    private readonly Layer<T>[] _layers;
+    private readonly Slot<T>[] _buffers;
+    private readonly int[] _outputBuffer;
+    private readonly bool[] _skipForward;
+    private readonly Slot<T> _parameters;
+    private readonly Arena _arena = new();
+    private readonly bool _ownsCompute;
+
+    /// <summary>Builds the network and gives its parameters their starting values.</summary>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="layers">The layers, first to last; they belong to this network from now on.</param>
+    /// <param name="maxBatch">The largest batch that will be given at once.</param>
+    /// <param name="seed">Seed of the starting values.</param>
+    /// <param name="compute">What to compute on; null for a context of its own with one thread per processor.</param>
+    /// <exception cref="ArgumentException">A layer's input does not fit the output of the one before it; the message names both.</exception>
+    public Network(Shape input, IEnumerable<Layer<T>> layers, int maxBatch, ulong seed = 0, ComputeContext? compute = null)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBatch);
+        _layers = [.. layers];
+        if (_layers.Length == 0)
+            throw new ArgumentException("A network needs at least one layer.", nameof(layers));
+        Input = input;
+        MaxBatch = maxBatch;
+        Seed = seed;
+        _ownsCompute = compute is null;
+        Compute = compute ?? new ComputeContext();
+        _buffers = new Slot<T>[_layers.Length];
+        _outputBuffer = new int[_layers.Length];
+        _skipForward = new bool[_layers.Length];
+        AttachLayers(new PlanContext(_arena, Compute, maxBatch));
+        PlanBuffers();
+        ParameterCount = _layers.OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
+        _parameters = _arena.Reserve<T>("parameters", ParameterCount);
+        int offset = 0;
+        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+        {
+            layer.BindParameters(_parameters, offset);
+            offset += layer.ParameterCount;
+        }
+
+        _arena.Commit();
+        var generator = new Generator(seed);
+        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+            layer.Initialize(generator, layer.Parameters);
+    }
+
+    /// <summary>Shape of one sample.</summary>
+    public Shape Input { get; }
+
+    /// <summary>Shape of one output.</summary>
+    public Shape Output => _layers[^1].Output;
+
+    /// <summary>The layers, first to last.</summary>
+    public IReadOnlyList<Layer<T>> Layers => _layers;
+
+    /// <summary>The largest batch.</summary>
+    public int MaxBatch { get; }
+
+    /// <summary>Seed of the starting values, and of dropout.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>What the network computes on.</summary>
+    public ComputeContext Compute { get; }
+
+    /// <summary>Number of parameters of all layers.</summary>
+    public int ParameterCount { get; }
+
+    /// <summary>All parameters, layer by layer.</summary>
+    public Span<T> Parameters => _parameters.Span;
+
+    /// <summary>Every buffer that the network reserved, for the memory plan.</summary>
+    public IReadOnlyList<ArenaEntry> Buffers => _arena.Entries;
+
+    /// <summary>Bytes of all buffers.</summary>
+    public long BufferBytes => _arena.TotalBytes;
+
+    /// <summary>Runs a batch forward.</summary>
+    /// <param name="samples">The samples, one after the other; must stay as it is until <see cref="TrainingStep{T}"/> is done with it.</param>
+    /// <param name="batch">Number of samples, 1 to <see cref="MaxBatch"/>.</param>
+    /// <returns>The outputs, valid until the next call.</returns>
+    public ReadOnlySpan<T> Forward(ReadOnlySpan<T> samples, int batch) => Forward(new Pass(Compute, batch), samples);
+
+    /// <summary>Outputs of any number of samples, a largest batch at a time.</summary>
+    /// <param name="samples">The samples, one after the other.</param>
+    /// <param name="outputs">Where the outputs go.</param>
+    public void Predict(ReadOnlySpan<T> samples, Span<T> outputs)
+    {
+        int count = samples.Length / Input.Size;
+        if (samples.Length != count * Input.Size)
+            throw new ArgumentException($"Samples of {Input.Size} elements were expected, but {samples.Length} elements are no multiple of that.", nameof(samples));
+        if (outputs.Length < count * Output.Size)
+            throw new ArgumentException($"{count} samples give {count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
+        for (int first = 0; first < count; first += MaxBatch)
+        {
+            int batch = Math.Min(MaxBatch, count - first);
+            Forward(samples.Slice(first * Input.Size, batch * Input.Size), batch).CopyTo(outputs[(first * Output.Size)..]);
+        }
+    }
+
+    /// <summary>Frees the memory, and the threads where they are the network's own.</summary>
+    public void Dispose()
+    {
+        if (_ownsCompute)
+            Compute.Dispose();
+        _arena.Dispose();
+    }
+
+    internal ReadOnlySpan<T> Forward(scoped in Pass pass, ReadOnlySpan<T> samples)
+    {
+        if (pass.Batch < 1 || pass.Batch > MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(pass), pass.Batch, $"A batch of 1 to {MaxBatch} samples was expected.");
+        if (samples.Length < pass.Batch * Input.Size)
+        {
+            throw new ArgumentException(
+                $"{pass.Batch} samples of shape {Input} have {pass.Batch * Input.Size} elements, but got {samples.Length}.", nameof(samples));
+        }
+
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            if (!_skipForward[i])
+                _layers[i].Forward(pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
+        }
+
+        return OutputOf(_layers.Length - 1, pass.Batch, samples);
+    }
+
+    /// <summary>What layer <paramref name="index"/> read in the last forward pass (or its output, where that overwrote it).</summary>
+    internal ReadOnlySpan<T> InputOf(int index, int batch, ReadOnlySpan<T> samples) =>
+        index == 0 ? samples[..(batch * Input.Size)] : OutputOf(index - 1, batch, samples);
+
+    /// <summary>What layer <paramref name="index"/> gave in the last forward pass.</summary>
+    internal ReadOnlySpan<T> OutputOf(int index, int batch, ReadOnlySpan<T> samples)
+    {
+        int length = batch * _layers[index].Output.Size;
+        return _outputBuffer[index] == InputBuffer ? samples[..length] : _buffers[_outputBuffer[index]].Span[..length];
+    }
+
+    private void AttachLayers(in PlanContext plan)
+    {
+        Shape shape = Input;
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            try
+            {
+                _layers[i].Attach(plan with { LayerIndex = i }, shape);
+            }
+            catch (ArgumentException e)
+            {
+                throw new ArgumentException($"Layer {i} ({_layers[i].Kind}) cannot follow an output of shape {shape}: {e.Message}", nameof(plan), e);
+            }
+
+            shape = _layers[i].Output;
+        }
+    }
+
+    private void PlanBuffers()
+    {
+        int current = InputBuffer;
+        bool needed = true; // whether somebody still reads the current buffer as it is
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            Layer<T> layer = _layers[i];
+            BufferUse use = layer.BufferUse;
+            if (use == BufferUse.View)
+            {
+                _skipForward[i] = true;
+                needed |= layer.BackwardNeedsOutput;
+            }
+            else if (use == BufferUse.Overwrites && !needed)
+            {
+                if (layer is Relu<T> && _layers[i - 1] is IFusesRelu fusing)
+                    fusing.FuseRelu = _skipForward[i] = true;
+                needed = layer.BackwardNeedsOutput;
+            }
+            else
+            {
+                current = i;
+                _buffers[i] = _arena.Reserve<T>($"output of layer {i} ({layer.Kind})", (long)MaxBatch * layer.Output.Size);
+                needed = layer.BackwardNeedsOutput;
+            }
+
+            _outputBuffer[i] = current;
+        }
+    }
+}

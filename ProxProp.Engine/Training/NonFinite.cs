@@ -1,0 +1,29 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>Finds out where a loss that is not finite came from.</summary>
+internal static class NonFinite
+{
+    /// <summary>One sentence that names the step and the first layer whose parameters or output are not finite.</summary>
+    /// <remarks>Runs layer by layer over what the failed forward pass left behind.</remarks>
+    public static string Describe<T>(Network<T> network, ReadOnlySpan<T> samples, int batch, long step, double loss)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string start = $"The loss became {loss} at step {step}: ";
+        if (!Reductions.AllFinite(network.Compute, samples[..(batch * network.Input.Size)]))
+            return start + "the input data of that batch are not finite.";
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            Layer<T> layer = network.Layers[i];
+            if (layer is ParametricLayer<T> parametric && !Reductions.AllFinite(network.Compute, parametric.Parameters))
+                return start + $"the parameters of layer {i} ({layer}) are not finite after the update before. Try a smaller learning rate.";
+            if (!Reductions.AllFinite(network.Compute, network.OutputOf(i, batch, samples)))
+                return start + $"the output of layer {i} ({layer}) is not finite. Try a smaller learning rate.";
+        }
+
+        return start + "the loss itself overflowed on finite outputs. Try a smaller learning rate.";
+    }
+}

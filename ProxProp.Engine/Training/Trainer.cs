@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Numerics;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Randomness;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>How long and in what order to train.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Passes over the training data, 1 or more.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Samples per step; 0 for the network's largest batch.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary>Ends training after so many steps, wherever in an epoch that is; 0 for no such limit.</summary>
+    public long MaxSteps { get; init; }
+
+    /// <summary>The base learning rate, positive.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>How the learning rate changes.</summary>
+    public Schedule Schedule { get; init; } = Schedule.Constant;
+
+    /// <summary>Whether each epoch takes the samples in a new random order.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    /// <summary>Seed of the order.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>How a training run ended.</summary>
+public enum TrainingStatus
+{
+    /// <summary>All epochs or steps were done.</summary>
+    Completed,
+
+    /// <summary>It was asked to stop; the parameters are those of the last step.</summary>
+    Cancelled,
+
+    /// <summary>The loss was no longer finite; the parameters are those after the last completed epoch (or the starting ones).</summary>
+    NonFiniteLoss,
+}
+
+/// <summary>Figures of one epoch.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="TrainLoss">Mean over the epoch's samples of the loss, each before the update of its step.</param>
+/// <param name="TrainAccuracy">Fraction correct over the epoch's samples, each before the update of its step.</param>
+/// <param name="ValidationLoss">Loss on the validation data after the epoch; NaN without such data.</param>
+/// <param name="ValidationAccuracy">Accuracy on the validation data after the epoch; NaN without such data.</param>
+/// <param name="Seconds">Training time from the start to the end of this epoch, evaluation not counted.</param>
+public readonly record struct EpochResult(
+    int Epoch, double TrainLoss, double TrainAccuracy, double ValidationLoss, double ValidationAccuracy, double Seconds);
+
+/// <summary>What is told after each training step.</summary>
+/// <param name="Step">Number of this step, from 1.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="Epoch">Epoch of this step, from 1.</param>
+/// <param name="Loss">Loss of the batch before the update.</param>
+/// <param name="Accuracy">Accuracy of the batch before the update.</param>
+/// <param name="LearningRate">The learning rate used.</param>
+/// <param name="SamplesPerSecond">Speed since the start.</param>
+/// <param name="Remaining">Estimate of the training time that is left.</param>
+/// <param name="EpochEnd">The epoch's figures where this step was its last.</param>
+public readonly record struct TrainingProgress(
+    long Step, long TotalSteps, int Epoch, double Loss, double Accuracy, double LearningRate, double SamplesPerSecond, TimeSpan Remaining, EpochResult? EpochEnd);
+
+/// <summary>What a training run gave.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Message">What went wrong, naming layer and step, or null.</param>
+/// <param name="Epochs">Figures of the completed epochs.</param>
+/// <param name="Steps">Steps done.</param>
+/// <param name="Seconds">Training time, evaluation not counted.</param>
+public sealed record TrainingResult(TrainingStatus Status, string? Message, IReadOnlyList<EpochResult> Epochs, long Steps, double Seconds);
+
+/// <summary>Trains a network over a data set: batches, schedule, evaluation, progress, and a stop that keeps good parameters.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class Trainer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly TrainingStep<T> _step;
+    private readonly TrainerOptions _options;
+    private readonly int _batchSize;
+
+    /// <summary>Sets up a run.</summary>
+    /// <param name="step">The step, with its network and optimizer.</param>
+    /// <param name="options">How long and in what order.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public Trainer(TrainingStep<T> step, TrainerOptions options)
+    {
+        _step = step;
+        _options = options;
+        _batchSize = options.BatchSize == 0 ? step.Network.MaxBatch : options.BatchSize;
+        if (options.Epochs < 1)
+            throw new ArgumentException($"Epochs must be 1 or more, but is {options.Epochs}.", nameof(options));
+        if (_batchSize < 1 || _batchSize > step.Network.MaxBatch)
+            throw new ArgumentException($"BatchSize must be 1 to {step.Network.MaxBatch} (the network's largest batch), but is {_batchSize}.", nameof(options));
+        if (!(options.LearningRate > 0) || !double.IsFinite(options.LearningRate))
+            throw new ArgumentException($"LearningRate must be positive and finite, but is {options.LearningRate}.", nameof(options));
+        if (options.MaxSteps < 0)
+            throw new ArgumentException($"MaxSteps must be 0 (no limit) or more, but is {options.MaxSteps}.", nameof(options));
+    }
+
+    /// <summary>Trains.</summary>
+    /// <param name="train">Training data.</param>
+    /// <param name="validation">Data evaluated after each epoch, or null.</param>
+    /// <param name="progress">Told after every step, on this thread's time: keep it short.</param>
+    /// <param name="cancellation">Ends training after the current step.</param>
+    public TrainingResult Run(
+        Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Network<T> network = _step.Network;
+        Evaluator<T>.CheckFits(network, train);
+        var batches = new BatchPlan(train.Count, _batchSize, _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null);
+        var samples = new T[_batchSize * network.Input.Size];
+        var labels = new int[_batchSize];
+        using Evaluator<T>? evaluator = validation is { Count: > 0 } ? new Evaluator<T>(network, _step.Loss) : null;
+        long totalSteps = (long)_options.Epochs * batches.Count;
+        if (_options.MaxSteps > 0)
+            totalSteps = Math.Min(totalSteps, _options.MaxSteps);
+
+        T[] lastGood = network.Parameters.ToArray();
+        var epochs = new List<EpochResult>();
+        var clock = new Stopwatch();
+        long step = 0, seen = 0;
+        for (int epoch = 1; epoch <= _options.Epochs && step < totalSteps; epoch++)
+        {
+            batches.StartEpoch();
+            double lossSum = 0;
+            long correct = 0, epochSeen = 0;
+            for (int b = 0; b < batches.Count && step < totalSteps; b++)
+            {
+                clock.Start();
+                ReadOnlySpan<int> rows = batches[b];
+                train.CopyBatch(rows, samples, labels);
+                double rate = _options.LearningRate * _options.Schedule.Factor(step, totalSteps);
+                StepResult result = _step.Run(samples, new Targets<T>(labels.AsSpan(0, rows.Length)), rows.Length, rate);
+                clock.Stop();
+                step++;
+                if (!result.Updated)
+                {
+                    string message = NonFinite.Describe(network, samples, rows.Length, step, result.Loss);
+                    lastGood.CopyTo(network.Parameters);
+                    return new TrainingResult(TrainingStatus.NonFiniteLoss, message, epochs, step, clock.Elapsed.TotalSeconds);
+                }
+
+                lossSum += result.Loss * rows.Length;
+                correct += result.Correct;
+                epochSeen += rows.Length;
+                seen += rows.Length;
+                EpochResult? end = null;
+                if (b == batches.Count - 1)
+                {
+                    Evaluation evaluation = evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0);
+                    end = new EpochResult(
+                        epoch, lossSum / epochSeen, (double)correct / epochSeen, evaluation.Loss, evaluation.Accuracy, clock.Elapsed.TotalSeconds);
+                    epochs.Add(end.Value);
+                    network.Parameters.CopyTo(lastGood);
+                }
+
+                double seconds = clock.Elapsed.TotalSeconds;
+                progress?.Report(new TrainingProgress(
+                    step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, seen / seconds,
+                    TimeSpan.FromSeconds(seconds / step * (totalSteps - step)), end));
+                if (cancellation.IsCancellationRequested)
+                    return new TrainingResult(TrainingStatus.Cancelled, "Training was cancelled.", epochs, step, seconds);
+            }
+        }
+
+        return new TrainingResult(TrainingStatus.Completed, null, epochs, step, clock.Elapsed.TotalSeconds);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>What one training step did.</summary>
+/// <param name="Loss">Loss of the batch before the update.</param>
+/// <param name="Correct">Samples classified correctly before the update; −1 where the targets are no labels.</param>
+/// <param name="Updated">False where the loss was not finite and the parameters were left alone.</param>
+public readonly record struct StepResult(double Loss, int Correct, bool Updated);
+
+/// <summary>
+/// One step of ProxProp (paper, Algorithm 2): forward; then, from the last layer to the first, a direction for the parameters and the
+/// derivative for the layer before; then one optimizer step with the directions in place of gradients.
+/// </summary>
+/// <remarks>
+/// All memory is reserved here; <see cref="Run"/> allocates nothing. The last parametric layer, layers that are not linear in their
+/// parameters and layers with <see cref="ParametricLayer{T}.TrainExplicitly"/> take their plain gradient.
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class TrainingStep<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Network<T> _network;
+    private readonly Optimizer<T> _optimizer;
+    private readonly Loss<T> _loss;
+    private readonly Arena _arena = new();
+    private readonly IDirection<T>?[] _directions;
+    private readonly SolveReport[] _reports;
+    private readonly int[] _offsets;
+    private readonly int _firstParametric;
+    private readonly Slot<T> _direction;
+    private readonly Slot<T> _delta;
+    private readonly Slot<T> _otherDelta;
+
+    /// <summary>Plans the memory of training <paramref name="network"/>.</summary>
+    /// <param name="network">The network; it must outlive the step.</param>
+    /// <param name="step">How directions are made for hidden layers.</param>
+    /// <param name="optimizer">What uses the directions; it belongs to this step from now on.</param>
+    /// <param name="loss">The loss; null for softmax cross-entropy.</param>
+    /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs.</exception>
+    public TrainingStep(Network<T> network, ProximalStep<T> step, Optimizer<T> optimizer, Loss<T>? loss = null)
+    {
+        _network = network;
+        _optimizer = optimizer;
+        _loss = loss ?? new CrossEntropyLoss<T>();
+        int count = network.Layers.Count;
+        _directions = new IDirection<T>?[count];
+        _reports = new SolveReport[count];
+        _offsets = new int[count];
+        var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
+
+        int last = Enumerable.Range(0, count).LastOrDefault(i => network.Layers[i] is ParametricLayer<T>, -1);
+        _firstParametric = Enumerable.Range(0, count).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
+        for (int i = 0, offset = 0; i < count; i++)
+        {
+            _offsets[i] = offset;
+            if (network.Layers[i] is not ParametricLayer<T> parametric)
+                continue;
+            offset += parametric.ParameterCount;
+            if (i == last || parametric.TrainExplicitly || parametric is not ProximalLayer<T> proximal)
+                continue;
+            using (_arena.Scratch())
+                _directions[i] = step.Bind(proximal, plan with { LayerIndex = i });
+        }
+
+        int widest = network.Layers.Max(l => l.Output.Size);
+        _direction = _arena.Reserve<T>("directions", network.ParameterCount);
+        _delta = _arena.Reserve<T>("derivative dz", (long)network.MaxBatch * widest);
+        _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * widest);
+        _loss.Plan(plan, network.Output);
+        _optimizer.Plan(_arena, network.ParameterCount);
+        _arena.Commit();
+    }
+
+    /// <summary>The network that is trained.</summary>
+    public Network<T> Network => _network;
+
+    /// <summary>The optimizer.</summary>
+    public Optimizer<T> Optimizer => _optimizer;
+
+    /// <summary>The loss.</summary>
+    public Loss<T> Loss => _loss;
+
+    /// <summary>Number of steps done.</summary>
+    public long StepsDone { get; set; }
+
+    /// <summary>How each layer's direction was made in the last step; default for layers without parameters.</summary>
+    public ReadOnlySpan<SolveReport> Reports => _reports;
+
+    /// <summary>The directions of the last step, in the layout of <see cref="Network{T}.Parameters"/>.</summary>
+    public ReadOnlySpan<T> Directions => _direction.Span;
+
+    /// <summary>Every buffer that training reserved, for the memory plan.</summary>
+    public IReadOnlyList<ArenaEntry> Buffers => _arena.Entries;
+
+    /// <summary>Bytes of all buffers.</summary>
+    public long BufferBytes => _arena.TotalBytes;
+
+    /// <summary>Does one step on one batch.</summary>
+    /// <param name="samples">The samples, one after the other.</param>
+    /// <param name="targets">Labels or values, one row per sample.</param>
+    /// <param name="batch">Number of samples.</param>
+    /// <param name="learningRate">The optimizer's step size, the paper's τ for plain SGD.</param>
+    public StepResult Run(ReadOnlySpan<T> samples, Targets<T> targets, int batch, double learningRate)
+    {
+        LossValue value = ComputeDirections(samples, targets, batch);
+        if (!double.IsFinite(value.Loss))
+            return new StepResult(value.Loss, value.Correct, false);
+        _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
+        StepsDone++;
+        return new StepResult(value.Loss, value.Correct, true);
+    }
+
+    /// <summary>All of a step but the update: afterwards <see cref="Directions"/> holds v for every layer.</summary>
+    /// <inheritdoc cref="Run"/>
+    public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
+    {
+        var pass = new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed);
+        ReadOnlySpan<T> output = _network.Forward(pass, samples);
+        Span<T> delta = _delta.Span, other = _otherDelta.Span;
+        LossValue value = _loss.Evaluate(pass, output, targets, delta[..output.Length]);
+        if (!double.IsFinite(value.Loss))
+            return value;
+
+        for (int i = _network.Layers.Count - 1; i >= _firstParametric; i--)
+        {
+            Layer<T> layer = _network.Layers[i];
+            ReadOnlySpan<T> a = _network.InputOf(i, batch, samples);
+            Span<T> dz = delta[..(batch * layer.Output.Size)];
+            if (layer is ParametricLayer<T> parametric)
+                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);
+            if (i == _firstParametric || layer.BufferUse == BufferUse.View)
+                continue;
+            Span<T> da = (layer.BackwardInPlace ? delta : other)[..(batch * layer.Input.Size)];
+            layer.Backward(pass, a, _network.OutputOf(i, batch, samples), dz, da);
+            if (!layer.BackwardInPlace)
+            {
+                Span<T> swap = delta;
+                delta = other;
+                other = swap;
+            }
+        }
+
+        return value;
+    }
+
+    /// <summary>Frees the memory of training; the network stays.</summary>
+    public void Dispose() => _arena.Dispose();
+
+    private SolveReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
+    {
+        Span<T> v = _direction.Span.Slice(_offsets[index], layer.ParameterCount);
+        if (_directions[index] is { } direction)
+            return direction.Compute(pass, a, dz, v);
+        layer.ParameterGradient(pass, a, dz, v);
+        return new SolveReport(SolverKind.Gradient, SolveStatus.Solved, 0, double.NaN);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Numerics;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Layers;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>
+/// A network's weights as a safetensors file that PyTorch opens: tensors <c>&lt;index&gt;.weight</c>, <c>&lt;index&gt;.bias</c> as in
+/// <c>nn.Sequential</c>, every layer counting, and the running statistics of batch normalisation.
+/// </summary>
+/// <remarks>Saving writes a temporary file beside the target, flushes it and renames it: a failed save leaves the old file as it was.</remarks>
+public static class Weights
+{
+    /// <summary>Saves parameters and running statistics.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="path">The file, replaced if it exists.</param>
+    /// <param name="metadata">Texts to keep beside the weights, or null.</param>
+    /// <exception cref="IOException">The file cannot be written; an old one is untouched.</exception>
+    public static void Save<T>(Network<T> network, string path, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var writer = new SafetensorsWriter();
+        writer.SetMetadata("format", "pt");
+        foreach ((string key, string value) in metadata ?? [])
+            writer.SetMetadata(key, value);
+        foreach ((string name, NamedTensor tensor, int layer, int state) in Tensors(network))
+            writer.Add(name, [.. tensor.Shape.Select(d => (long)d)], tensor.Count, () => Values(network, layer, state, tensor));
+        writer.Save(path);
+    }
+
+    /// <summary>Loads parameters and running statistics; converts between float and double where the file has the other.</summary>
+    /// <param name="network">The network; unchanged if the file does not fit.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DataFormatException">The file is damaged, lacks a tensor, has one too many, or one of another shape.</exception>
+    public static void Load<T>(Network<T> network, string path)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using SafetensorsReader reader = SafetensorsReader.Open(path);
+        Load(network, reader, prefix: string.Empty, exact: true);
+    }
+
+    /// <summary>Loads tensors whose names begin with <paramref name="prefix"/>.</summary>
+    /// <param name="network">The network; unchanged if the file does not fit.</param>
+    /// <param name="reader">The open file.</param>
+    /// <param name="prefix">What stands before <c>&lt;index&gt;.weight</c>.</param>
+    /// <param name="exact">Whether a tensor that the network does not have is an error.</param>
+    /// <exception cref="DataFormatException">The file lacks a tensor, has one too many, or one of another shape.</exception>
+    public static void Load<T>(Network<T> network, SafetensorsReader reader, string prefix, bool exact)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var wanted = Tensors(network).ToList();
+        foreach ((string name, NamedTensor tensor, _, _) in wanted)
+        {
+            SafetensorsEntry entry = reader.Find(prefix + name);
+            if (!entry.Shape.SequenceEqual([.. tensor.Shape.Select(d => (long)d)]))
+            {
+                throw new DataFormatException(
+                    reader.Name, $"tensor '{prefix + name}'", $"the shape {entry.ShapeText}", $"the network's [{string.Join(", ", tensor.Shape)}]");
+            }
+        }
+
+        if (exact && reader.Entries.Count != wanted.Count)
+        {
+            var known = wanted.Select(w => prefix + w.Name).ToHashSet();
+            string other = reader.Entries.Select(e => e.Name).First(n => !known.Contains(n));
+            throw new DataFormatException(reader.Name, "header", $"the tensor '{other}'", $"only the {wanted.Count} tensors of the network");
+        }
+
+        foreach ((string name, NamedTensor tensor, int layer, int state) in wanted)
+            reader.Read(prefix + name, Values(network, layer, state, tensor));
+    }
+
+    // state is −1 for a parameter, else the index of the layer's state.
+    private static IEnumerable<(string Name, NamedTensor Tensor, int Layer, int State)> Tensors<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            Layer<T> layer = network.Layers[i];
+            if (layer is ParametricLayer<T> parametric)
+            {
+                foreach (NamedTensor tensor in parametric.Tensors)
+                    yield return ($"{i}.{tensor.Name}", tensor, i, -1);
+            }
+
+            for (int s = 0; s < layer.State.Count; s++)
+                yield return ($"{i}.{layer.State[s].Name}", layer.State[s], i, s);
+        }
+    }
+
+    private static Span<T> Values<T>(Network<T> network, int layer, int state, NamedTensor tensor)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => state >= 0
+        ? network.Layers[layer].StateValues(state)
+        : ((ParametricLayer<T>)network.Layers[layer]).Parameters.Slice(tensor.Offset, tensor.Count);
+}
