@@ -11,4 +11,16 @@ public static class Tolerances
     /// <summary>Distance from 1 to the next number: 2⁻²³ for float, 2⁻⁵² for double.</summary>
     public static double Epsilon<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
+
+    /// <summary>Relative Frobenius error of one step in double against the reference numbers, as stated with them.</summary>
+    public const double ReferenceStepDouble = 1e-9;
+
+    /// <summary>The same in float, for τ_θ ≤ 1.</summary>
+    public const double ReferenceStepFloat = 2e-4;
+
+    /// <summary>Relative error of a whole trace of 45 steps in double, as stated with the reference numbers.</summary>
+    public const double ReferenceTraceDouble = 1e-7;
+
+    /// <summary>Distance of each loss of a trace in float from the reference, as stated with it.</summary>
+    public const double ReferenceTraceFloat = 1e-3;
 }
