@@ -7,9 +7,10 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>What kernels run on: a worker team, a vector width, and the memory for packed panels. One per network; one caller at a time.</summary>
 public sealed class ComputeContext : IDisposable
 {
-    private const long BytesPerWorker = 256 << 10;
+    private const long BytesPerWorker = 128 << 10;
     private const long RowPanelBytes = 2200 << 10;
     private const long ColumnPanelBytes = 4200 << 10;
+    private const long SharedBytes = RowPanelBytes + ColumnPanelBytes + Kernels.TriangularBlock.BlockBytes;
 
     private readonly AlignedBuffer<byte> _workspace;
 
@@ -19,7 +20,7 @@ public sealed class ComputeContext : IDisposable
     public ComputeContext(int threads = 0, SimdWidth? width = null)
     {
         Team = new WorkerTeam(threads);
-        _workspace = new AlignedBuffer<byte>(RowPanelBytes + ColumnPanelBytes + (BytesPerWorker * Team.Workers));
+        _workspace = new AlignedBuffer<byte>(SharedBytes + (BytesPerWorker * Team.Workers));
         Width = width ?? SimdSupport.Widest;
     }
 
@@ -35,6 +36,11 @@ public sealed class ComputeContext : IDisposable
     internal unsafe byte* SharedRowPanels => _workspace.Pointer;
 
     internal unsafe byte* SharedColumnPanels => _workspace.Pointer + RowPanelBytes;
+
+    internal unsafe byte* TriangularBlock => _workspace.Pointer + RowPanelBytes + ColumnPanelBytes;
+
+    /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
+    internal unsafe byte* WorkerScratch(int worker) => _workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
 
     /// <summary>Ends the workers and frees the packing memory.</summary>
     public void Dispose()

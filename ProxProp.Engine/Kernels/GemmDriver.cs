@@ -23,6 +23,9 @@ internal unsafe struct Product<T>
 
     /// <summary>Only tiles that touch the lower triangle are wanted.</summary>
     public bool LowerOnly;
+
+    /// <summary>The lower triangle is copied to the upper one in the end.</summary>
+    public bool Mirror;
 }
 
 /// <summary>The five loops around the micro-kernel.</summary>
@@ -124,6 +127,7 @@ internal static unsafe class GemmDriver
             Bias = last && product.Bias != null ? product.Bias + jc : null,
             Relu = last && product.Relu,
         };
+        multiply.Mirror = last && product.Mirror;
         multiply.ItemRows = GemmBlocking.ItemRows / TTile.Rows * TTile.Rows;
         multiply.ItemColumns = GemmBlocking.ItemColumns / TTile.Columns * TTile.Columns;
         multiply.RowItems = (mc + multiply.ItemRows - 1) / multiply.ItemRows;
@@ -217,7 +221,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
 {
     public PanelSet<T> Rows, Columns;
     public int Kc, M, N, FirstRow, FirstColumn, ItemRows, ItemColumns, RowItems;
-    public bool LowerOnly;
+    public bool LowerOnly, Mirror;
     public T* C;
     public nint CRow;
     public TileStore<T> Store;
@@ -248,14 +252,47 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
                     continue;
                 T* a = Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
                 T* c = C + (i * CRow) + j;
-                if (i + TTile.Rows <= M && j + TTile.Columns <= N)
+                bool crossesDiagonal = LowerOnly && FirstColumn + j + TTile.Columns - 1 > FirstRow + i;
+                if (i + TTile.Rows <= M && j + TTile.Columns <= N && !crossesDiagonal)
                 {
                     TTile.Multiply(Kc, a, aLane, aStep, b, bStep, c, CRow, store);
                     continue;
                 }
 
                 TTile.Multiply(Kc, a, aLane, aStep, b, bStep, sums, TTile.Columns, plain);
-                TTile.StorePart(sums, Math.Min(TTile.Rows, M - i), Math.Min(TTile.Columns, N - j), c, CRow, store);
+                int rows = Math.Min(TTile.Rows, M - i), columns = Math.Min(TTile.Columns, N - j);
+                if (!crossesDiagonal)
+                {
+                    TTile.StorePart(sums, rows, columns, c, CRow, store);
+                    continue;
+                }
+
+                for (int row = 0; row < rows; row++)
+                {
+                    int inTriangle = Math.Min(columns, FirstRow + i + row - FirstColumn - j + 1);
+                    TTile.StorePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * CRow), CRow, store);
+                }
+            }
+        }
+
+        if (Mirror)
+            CopyAcrossDiagonal(i0, i1, j0, j1);
+    }
+
+    private readonly void CopyAcrossDiagonal(int i0, int i1, int j0, int j1)
+    {
+        // C points to (FirstRow, FirstColumn) of the whole matrix, whose element (0, 0) is origin.
+        T* origin = C - (FirstRow * CRow) - FirstColumn;
+        (i0, i1, j0, j1) = (FirstRow + i0, FirstRow + i1, FirstColumn + j0, FirstColumn + j1);
+        for (int i = i0; i < i1; i += 4)
+        {
+            int rows = Math.Min(4, i1 - i);
+            int below = Math.Clamp(i, j0, j1);
+            SmallTranspose.Run(origin + (i * CRow) + j0, CRow, rows, below - j0, origin + (j0 * CRow) + i, CRow);
+            for (int row = i; row < i + rows; row++)
+            {
+                for (int j = below; j < Math.Min(j1, row); j++)
+                    origin[(j * CRow) + row] = origin[(row * CRow) + j];
             }
         }
     }

@@ -26,6 +26,8 @@ internal unsafe struct TileStore<T>
 
     // One value per column of the tile, or null.
     public T* Bias;
+
+    public readonly bool IsPlain => Update == Update.Assign && !Relu && Bias == null;
 }
 
 /// <summary>

@@ -48,6 +48,11 @@ public readonly ref struct ReadOnlyMatrix<T>
     /// <summary>The transpose of this view, without moving an element.</summary>
     public ReadOnlyMatrix<T> Transposed => new(Data, Columns, Rows, Stride, !IsTransposed);
 
+    /// <summary>The rows × columns that begin at (row, column), all as seen.</summary>
+    internal ReadOnlyMatrix<T> Block(int row, int column, int rows, int columns) => rows == 0 || columns == 0
+        ? new(default, rows, columns, Stride, IsTransposed)
+        : new(Data[(((IsTransposed ? column : row) * Stride) + (IsTransposed ? row : column))..], rows, columns, Stride, IsTransposed);
+
     /// <summary>Element (row, column) as seen.</summary>
     public T this[int row, int column] => IsTransposed ? Data[(column * Stride) + row] : Data[(row * Stride) + column];
 }
@@ -82,6 +87,11 @@ public readonly ref struct Matrix<T>
 
     /// <summary>Distance in storage between two rows.</summary>
     public int Stride { get; }
+
+    /// <summary>The rows × columns that begin at (row, column).</summary>
+    internal Matrix<T> Block(int row, int column, int rows, int columns) => rows == 0 || columns == 0
+        ? new(default, rows, columns, Stride)
+        : new(Data[((row * Stride) + column)..], rows, columns, Stride);
 
     /// <summary>Element (row, column).</summary>
     public ref T this[int row, int column] => ref Data[(row * Stride) + column];

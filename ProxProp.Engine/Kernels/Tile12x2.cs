@@ -46,46 +46,63 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             TSimd left = TSimd.Load(b);
             TSimd right = TSimd.Load(b + TSimd.Count);
             TSimd x = TSimd.Broadcast(*a);
-            l0 = TSimd.MultiplyAdd(x, left, l0);
-            r0 = TSimd.MultiplyAdd(x, right, r0);
+            TSimd.MultiplyAddTo(ref l0, x, left);
+            TSimd.MultiplyAddTo(ref r0, x, right);
             x = TSimd.Broadcast(a[aLane]);
-            l1 = TSimd.MultiplyAdd(x, left, l1);
-            r1 = TSimd.MultiplyAdd(x, right, r1);
+            TSimd.MultiplyAddTo(ref l1, x, left);
+            TSimd.MultiplyAddTo(ref r1, x, right);
             x = TSimd.Broadcast(a[lane2]);
-            l2 = TSimd.MultiplyAdd(x, left, l2);
-            r2 = TSimd.MultiplyAdd(x, right, r2);
+            TSimd.MultiplyAddTo(ref l2, x, left);
+            TSimd.MultiplyAddTo(ref r2, x, right);
             x = TSimd.Broadcast(*a3);
-            l3 = TSimd.MultiplyAdd(x, left, l3);
-            r3 = TSimd.MultiplyAdd(x, right, r3);
+            TSimd.MultiplyAddTo(ref l3, x, left);
+            TSimd.MultiplyAddTo(ref r3, x, right);
             x = TSimd.Broadcast(a3[aLane]);
-            l4 = TSimd.MultiplyAdd(x, left, l4);
-            r4 = TSimd.MultiplyAdd(x, right, r4);
+            TSimd.MultiplyAddTo(ref l4, x, left);
+            TSimd.MultiplyAddTo(ref r4, x, right);
             x = TSimd.Broadcast(a3[lane2]);
-            l5 = TSimd.MultiplyAdd(x, left, l5);
-            r5 = TSimd.MultiplyAdd(x, right, r5);
+            TSimd.MultiplyAddTo(ref l5, x, left);
+            TSimd.MultiplyAddTo(ref r5, x, right);
             x = TSimd.Broadcast(*a6);
-            l6 = TSimd.MultiplyAdd(x, left, l6);
-            r6 = TSimd.MultiplyAdd(x, right, r6);
+            TSimd.MultiplyAddTo(ref l6, x, left);
+            TSimd.MultiplyAddTo(ref r6, x, right);
             x = TSimd.Broadcast(a6[aLane]);
-            l7 = TSimd.MultiplyAdd(x, left, l7);
-            r7 = TSimd.MultiplyAdd(x, right, r7);
+            TSimd.MultiplyAddTo(ref l7, x, left);
+            TSimd.MultiplyAddTo(ref r7, x, right);
             x = TSimd.Broadcast(a6[lane2]);
-            l8 = TSimd.MultiplyAdd(x, left, l8);
-            r8 = TSimd.MultiplyAdd(x, right, r8);
+            TSimd.MultiplyAddTo(ref l8, x, left);
+            TSimd.MultiplyAddTo(ref r8, x, right);
             x = TSimd.Broadcast(*a9);
-            l9 = TSimd.MultiplyAdd(x, left, l9);
-            r9 = TSimd.MultiplyAdd(x, right, r9);
+            TSimd.MultiplyAddTo(ref l9, x, left);
+            TSimd.MultiplyAddTo(ref r9, x, right);
             x = TSimd.Broadcast(a9[aLane]);
-            l10 = TSimd.MultiplyAdd(x, left, l10);
-            r10 = TSimd.MultiplyAdd(x, right, r10);
+            TSimd.MultiplyAddTo(ref l10, x, left);
+            TSimd.MultiplyAddTo(ref r10, x, right);
             x = TSimd.Broadcast(a9[lane2]);
-            l11 = TSimd.MultiplyAdd(x, left, l11);
-            r11 = TSimd.MultiplyAdd(x, right, r11);
+            TSimd.MultiplyAddTo(ref l11, x, left);
+            TSimd.MultiplyAddTo(ref r11, x, right);
             a += aStep;
             a3 += aStep;
             a6 += aStep;
             a9 += aStep;
             b += bStep;
+        }
+
+        if (store.IsPlain)
+        {
+            StorePlain(l0, r0, c);
+            StorePlain(l1, r1, c + cStride);
+            StorePlain(l2, r2, c + (2 * cStride));
+            StorePlain(l3, r3, c + (3 * cStride));
+            StorePlain(l4, r4, c + (4 * cStride));
+            StorePlain(l5, r5, c + (5 * cStride));
+            StorePlain(l6, r6, c + (6 * cStride));
+            StorePlain(l7, r7, c + (7 * cStride));
+            StorePlain(l8, r8, c + (8 * cStride));
+            StorePlain(l9, r9, c + (9 * cStride));
+            StorePlain(l10, r10, c + (10 * cStride));
+            StorePlain(l11, r11, c + (11 * cStride));
+            return;
         }
 
         TileStoring.StoreRow<TSimd, T>(l0, r0, c, store);
@@ -111,6 +128,13 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
         TileStoring.StoreRow<TSimd, T>(l10, r10, c, store);
         c += cStride;
         TileStoring.StoreRow<TSimd, T>(l11, r11, c, store);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePlain(TSimd left, TSimd right, T* c)
+    {
+        TSimd.Store(left, c);
+        TSimd.Store(right, c + TSimd.Count);
     }
 
     public static void StorePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>

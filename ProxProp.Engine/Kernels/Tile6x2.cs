@@ -38,26 +38,37 @@ internal readonly unsafe struct Tile6x2<TSimd, T> : ITile<T>
             TSimd left = TSimd.Load(b);
             TSimd right = TSimd.Load(b + TSimd.Count);
             TSimd x = TSimd.Broadcast(*a);
-            l0 = TSimd.MultiplyAdd(x, left, l0);
-            r0 = TSimd.MultiplyAdd(x, right, r0);
+            TSimd.MultiplyAddTo(ref l0, x, left);
+            TSimd.MultiplyAddTo(ref r0, x, right);
             x = TSimd.Broadcast(a[aLane]);
-            l1 = TSimd.MultiplyAdd(x, left, l1);
-            r1 = TSimd.MultiplyAdd(x, right, r1);
+            TSimd.MultiplyAddTo(ref l1, x, left);
+            TSimd.MultiplyAddTo(ref r1, x, right);
             x = TSimd.Broadcast(a[lane2]);
-            l2 = TSimd.MultiplyAdd(x, left, l2);
-            r2 = TSimd.MultiplyAdd(x, right, r2);
+            TSimd.MultiplyAddTo(ref l2, x, left);
+            TSimd.MultiplyAddTo(ref r2, x, right);
             x = TSimd.Broadcast(*a3);
-            l3 = TSimd.MultiplyAdd(x, left, l3);
-            r3 = TSimd.MultiplyAdd(x, right, r3);
+            TSimd.MultiplyAddTo(ref l3, x, left);
+            TSimd.MultiplyAddTo(ref r3, x, right);
             x = TSimd.Broadcast(a3[aLane]);
-            l4 = TSimd.MultiplyAdd(x, left, l4);
-            r4 = TSimd.MultiplyAdd(x, right, r4);
+            TSimd.MultiplyAddTo(ref l4, x, left);
+            TSimd.MultiplyAddTo(ref r4, x, right);
             x = TSimd.Broadcast(a3[lane2]);
-            l5 = TSimd.MultiplyAdd(x, left, l5);
-            r5 = TSimd.MultiplyAdd(x, right, r5);
+            TSimd.MultiplyAddTo(ref l5, x, left);
+            TSimd.MultiplyAddTo(ref r5, x, right);
             a += aStep;
             a3 += aStep;
             b += bStep;
+        }
+
+        if (store.IsPlain)
+        {
+            StorePlain(l0, r0, c);
+            StorePlain(l1, r1, c + cStride);
+            StorePlain(l2, r2, c + (2 * cStride));
+            StorePlain(l3, r3, c + (3 * cStride));
+            StorePlain(l4, r4, c + (4 * cStride));
+            StorePlain(l5, r5, c + (5 * cStride));
+            return;
         }
 
         TileStoring.StoreRow<TSimd, T>(l0, r0, c, store);
@@ -71,6 +82,13 @@ internal readonly unsafe struct Tile6x2<TSimd, T> : ITile<T>
         TileStoring.StoreRow<TSimd, T>(l4, r4, c, store);
         c += cStride;
         TileStoring.StoreRow<TSimd, T>(l5, r5, c, store);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePlain(TSimd left, TSimd right, T* c)
+    {
+        TSimd.Store(left, c);
+        TSimd.Store(right, c + TSimd.Count);
     }
 
     public static void StorePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>

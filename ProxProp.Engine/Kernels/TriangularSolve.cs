@@ -3,6 +3,12 @@ using System.Numerics;
 namespace ProxProp.Engine.Kernels;
 
 /// <summary>Solves with a lower triangular matrix L for many right-hand sides at once.</summary>
+/// <remarks>
+/// L is halved until a diagonal block has at most 64 rows, so nearly all flops are matrix products (see <see cref="Gemm"/> for their sums);
+/// blocks are solved by substitution (see <see cref="TriangularBlock"/>), never by inverting them, which keeps the residual small for
+/// ill-conditioned L too. Where L is cut depends on its size alone, so the bits do not depend on threads or width.
+/// Source: E. Elmroth, F. Gustavson, I. Jonsson, B. Kågström, Recursive blocked algorithms, SIAM Review 46 (2004).
+/// </remarks>
 public static class TriangularSolve
 {
     /// <summary>B ← L⁻¹·B, or L⁻ᵀ·B where <paramref name="transposed"/>.</summary>
@@ -15,20 +21,8 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Check(l, b.Rows, b, "rows");
-        int n = l.Rows;
-        for (int step = 0; step < n; step++)
-        {
-            int i = transposed ? n - 1 - step : step;
-            int first = transposed ? i + 1 : 0;
-            int end = transposed ? n : i;
-            for (int j = 0; j < b.Columns; j++)
-            {
-                T sum = b[i, j];
-                for (int k = first; k < end; k++)
-                    sum = T.FusedMultiplyAdd(-(transposed ? l[k, i] : l[i, k]), b[k, j], sum);
-                b[i, j] = sum / l[i, i];
-            }
-        }
+        if (b.Columns > 0)
+            Left(context, l, transposed, b);
     }
 
     /// <summary>B ← B·L⁻¹, or B·L⁻ᵀ where <paramref name="transposed"/>.</summary>
@@ -41,19 +35,64 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Check(l, b.Columns, b, "columns");
+        if (b.Rows > 0)
+            Right(context, l, transposed, b);
+    }
+
+    /// <summary>Where a triangle of n rows is cut: the half, rounded up to a multiple of 16.</summary>
+    internal static int Half(int n) => ((n / 2) + 15) / 16 * 16;
+
+    private static void Left<T>(ComputeContext context, ReadOnlyMatrix<T> l, bool transposed, Matrix<T> b)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         int n = l.Rows;
-        for (int step = 0; step < n; step++)
+        if (n <= TriangularBlock.Size)
         {
-            int j = transposed ? step : n - 1 - step;
-            int first = transposed ? 0 : j + 1;
-            int end = transposed ? j : n;
-            for (int i = 0; i < b.Rows; i++)
-            {
-                T sum = b[i, j];
-                for (int k = first; k < end; k++)
-                    sum = T.FusedMultiplyAdd(-(transposed ? l[j, k] : l[k, j]), b[i, k], sum);
-                b[i, j] = sum / l[j, j];
-            }
+            TriangularBlock.Solve(context, l, reversed: transposed, b, unknownsAreColumns: false);
+            return;
+        }
+
+        int half = Half(n);
+        ReadOnlyMatrix<T> l11 = l.Block(0, 0, half, half), l21 = l.Block(half, 0, n - half, half), l22 = l.Block(half, half, n - half, n - half);
+        Matrix<T> b1 = b.Block(0, 0, half, b.Columns), b2 = b.Block(half, 0, n - half, b.Columns);
+        if (transposed)
+        {
+            Left(context, l22, transposed, b2);
+            Gemm.Subtract(context, l21.Transposed, b2, b1);
+            Left(context, l11, transposed, b1);
+        }
+        else
+        {
+            Left(context, l11, transposed, b1);
+            Gemm.Subtract(context, l21, b1, b2);
+            Left(context, l22, transposed, b2);
+        }
+    }
+
+    private static void Right<T>(ComputeContext context, ReadOnlyMatrix<T> l, bool transposed, Matrix<T> b)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int n = l.Rows;
+        if (n <= TriangularBlock.Size)
+        {
+            TriangularBlock.Solve(context, l, reversed: !transposed, b, unknownsAreColumns: true);
+            return;
+        }
+
+        int half = Half(n);
+        ReadOnlyMatrix<T> l11 = l.Block(0, 0, half, half), l21 = l.Block(half, 0, n - half, half), l22 = l.Block(half, half, n - half, n - half);
+        Matrix<T> b1 = b.Block(0, 0, b.Rows, half), b2 = b.Block(0, half, b.Rows, n - half);
+        if (transposed)
+        {
+            Right(context, l11, transposed, b1);
+            Gemm.Subtract(context, b1, l21.Transposed, b2);
+            Right(context, l22, transposed, b2);
+        }
+        else
+        {
+            Right(context, l22, transposed, b2);
+            Gemm.Subtract(context, b2, l21, b1);
+            Right(context, l11, transposed, b1);
         }
     }
 

@@ -50,6 +50,12 @@ public unsafe interface ISimd<TSelf, T>
     /// <summary>a·b + c with one rounding.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
+    /// <summary>
+    /// sum ← a·b + sum with one rounding: <see cref="MultiplyAdd"/> in place. The compiler keeps the sum in its register, where the
+    /// functional form costs a move for each operand that is used for the last time.
+    /// </summary>
+    static abstract void MultiplyAddTo(ref TSelf sum, TSelf a, TSelf b);
+
     /// <summary>Correctly rounded square root.</summary>
     static abstract TSelf Sqrt(TSelf value);
 

@@ -57,6 +57,11 @@ public readonly unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Scalar<T> sum, Scalar<T> a, Scalar<T> b) =>
+        Unsafe.AsRef(in sum._v) = T.FusedMultiplyAdd(a._v, b._v, sum._v);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Scalar<T> Sqrt(Scalar<T> value) => new(T.Sqrt(value._v));
 
     /// <inheritdoc/>
