@@ -9,7 +9,7 @@ namespace ProxProp.Engine.Kernels;
 /// input [batch][channels][height][width], weight [filters][channels][kernel height][kernel width], output [batch][filters][output
 /// height][output width]. Spans may be longer than needed, never shorter, and no written span may overlap another.
 /// </remarks>
-public static class Convolution
+public static unsafe class Convolution
 {
     /// <summary>Elements of scratch that each operation on this shape needs, for at most <paramref name="batch"/> images.</summary>
     /// <param name="s">Geometry.</param>
@@ -20,7 +20,12 @@ public static class Convolution
         s.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentNullException.ThrowIfNull(context);
-        return 0;
+        ScratchCursor<float> forward = default;
+        ConvolutionForward.Plan(context, s, batch, ref forward);
+        ScratchCursor<float> parameters = default;
+        ConvolutionParameterGradient<float>.Plan(context, s, batch, ref parameters);
+        long inputs = ConvolutionInputGradient.ScratchLength<float>(context, s, batch);
+        return checked((int)Math.Max(Math.Max(forward.Length, parameters.Length), inputs));
     }
 
     /// <summary>output[n,f,y,x] = Σ_{c,ky,kx} weight[f,c,ky,kx] · input[n, c, y·StrideY − PaddingY + ky·DilationY, x·StrideX − PaddingX + kx·DilationX] + bias[f].</summary>
@@ -53,26 +58,8 @@ public static class Convolution
         Needs(output.Length, (long)batch * s.OutputLength, nameof(output));
         if (!bias.IsEmpty)
             Needs(bias.Length, s.Filters, nameof(bias));
-        for (int n = 0; n < batch; n++)
-        {
-            ReadOnlySpan<T> image = input.Slice(n * s.InputLength, s.InputLength);
-            for (int f = 0; f < s.Filters; f++)
-            {
-                for (int p = 0; p < s.OutputPixels; p++)
-                {
-                    T sum = T.Zero;
-                    for (int k = 0; k < s.WeightsPerFilter; k++)
-                    {
-                        int i = InputIndex(s, p, k);
-                        sum = T.FusedMultiplyAdd(weight[(f * s.WeightsPerFilter) + k], i < 0 ? T.Zero : image[i], sum);
-                    }
-
-                    if (!bias.IsEmpty)
-                        sum += bias[f];
-                    output[(n * s.OutputLength) + (f * s.OutputPixels) + p] = relu && sum < T.Zero ? T.Zero : sum;
-                }
-            }
-        }
+        fixed (T* x = input, w = weight, b = bias, z = output, memory = scratch)
+            ConvolutionForward.Run(context, s, batch, x, w, b, z, relu, memory);
     }
 
     /// <summary>The adjoint of <see cref="Forward"/> in the input: dInput[n,c,·] = Σ over all outputs that read the pixel of weight · dOutput.</summary>
@@ -98,26 +85,8 @@ public static class Convolution
         Needs(weight.Length, s.WeightLength, nameof(weight));
         Needs(dOutput.Length, (long)batch * s.OutputLength, nameof(dOutput));
         Needs(dInput.Length, (long)batch * s.InputLength, nameof(dInput));
-        dInput[..(batch * s.InputLength)].Clear();
-        for (int n = 0; n < batch; n++)
-        {
-            for (int f = 0; f < s.Filters; f++)
-            {
-                for (int p = 0; p < s.OutputPixels; p++)
-                {
-                    T d = dOutput[(n * s.OutputLength) + (f * s.OutputPixels) + p];
-                    for (int k = 0; k < s.WeightsPerFilter; k++)
-                    {
-                        int i = InputIndex(s, p, k);
-                        if (i >= 0)
-                        {
-                            ref T target = ref dInput[(n * s.InputLength) + i];
-                            target = T.FusedMultiplyAdd(weight[(f * s.WeightsPerFilter) + k], d, target);
-                        }
-                    }
-                }
-            }
-        }
+        fixed (T* w = weight, dz = dOutput, dx = dInput, memory = scratch)
+            ConvolutionInputGradient.Run(context, s, batch, w, dz, dx, memory);
     }
 
     /// <summary>The adjoint of <see cref="Forward"/> in the parameters: dWeight[f,k] = Σ_{n,p} dOutput[n,f,p] · A[(n,p),k], dBias[f] = Σ_{n,p} dOutput[n,f,p].</summary>
@@ -147,35 +116,10 @@ public static class Convolution
         Needs(dWeight.Length, s.WeightLength, nameof(dWeight));
         if (!dBias.IsEmpty)
             Needs(dBias.Length, s.Filters, nameof(dBias));
-        for (int f = 0; f < s.Filters; f++)
+        fixed (T* x = input, dz = dOutput, dw = dWeight, db = dBias, memory = scratch)
         {
-            for (int k = 0; k < s.WeightsPerFilter; k++)
-            {
-                T sum = T.Zero;
-                for (int n = 0; n < batch; n++)
-                {
-                    for (int p = 0; p < s.OutputPixels; p++)
-                    {
-                        int i = InputIndex(s, p, k);
-                        if (i >= 0)
-                            sum = T.FusedMultiplyAdd(dOutput[(n * s.OutputLength) + (f * s.OutputPixels) + p], input[(n * s.InputLength) + i], sum);
-                    }
-                }
-
-                dWeight[(f * s.WeightsPerFilter) + k] = sum;
-            }
-
-            if (!dBias.IsEmpty)
-            {
-                T sum = T.Zero;
-                for (int n = 0; n < batch; n++)
-                {
-                    foreach (T d in dOutput.Slice((n * s.OutputLength) + (f * s.OutputPixels), s.OutputPixels))
-                        sum += d;
-                }
-
-                dBias[f] = sum;
-            }
+            var cursor = new ScratchCursor<T>(memory);
+            ConvolutionParameterGradient<T>.Plan(context, s, batch, ref cursor).Run(context.Width, x, dz, dw, db);
         }
     }
 
