@@ -44,6 +44,19 @@ public sealed class GeneratorTests
         Assert.Equal([1748706982, 684662969, 2112896636], Enumerable.Range(0, 3).Select(_ => large.NextInt(int.MaxValue)));
     }
 
+    /// <summary>The expected numbers take a correctly rounded logarithm.</summary>
+    [Fact]
+    public void Normal_numbers_are_the_documented_ones()
+    {
+        Generator generator = new(42);
+        Assert.Equal(
+            [
+                0.9813983900724986, 1.3403256427520227, -0.9642205062941384, 0.1962265296745266,
+                0.20290854483035597, -2.2415265146996535, 2.4560456925976637, -0.12249225089280448,
+            ],
+            Enumerable.Range(0, 8).Select(_ => generator.NextNormal()));
+    }
+
     [Fact]
     public void Shuffles_are_the_documented_ones()
     {

@@ -20,8 +20,9 @@ public static class AtomicFile
         try
         {
             string target = Path.GetFullPath(path);
-            if (File.ResolveLinkTarget(target, returnFinalTarget: true) is { } link)
-                target = link.FullName;
+            FileInfo link = new(target);
+            if (link.LinkTarget is not null)
+                target = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             CheckTarget(target);
             temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
             using (Stream stream = create(temporary))
@@ -45,13 +46,15 @@ public static class AtomicFile
     private static FileStream CreateTemporary(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
 
     /// <summary>
-    /// Renaming would silently replace what must not be replaced: a folder, a device, a file that is write-protected. Opening the target for
-    /// reading and writing, without changing it, tells.
+    /// Renaming would silently replace what must not be replaced: a device, a pipe, a file that is write-protected. The latter two show when
+    /// the target is opened for reading and writing; a device may look like a file, so the folder of devices is out of bounds.
     /// </summary>
     private static void CheckTarget(string target)
     {
         if (Directory.Exists(target))
             throw new IOException("It is a folder.");
+        if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw new IOException("It is a device, not a regular file.");
         string folder = Path.GetDirectoryName(target) ?? throw new IOException("It is a folder.");
         if (!Directory.Exists(folder))
             throw new IOException($"There is no folder {folder}.");

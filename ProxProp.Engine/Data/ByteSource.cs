@@ -12,7 +12,8 @@ internal sealed class ByteSource : IDisposable
     /// <summary>No deflate stream expands by more than this (Deutsch, RFC 1951: 258 bytes from two bits, plus block headers).</summary>
     private const long LargestExpansion = 1032;
 
-    private const int Chunk = 1 << 20;
+    /// <summary>First size of an array that grows as compressed bytes arrive.</summary>
+    private const int Chunk = 1 << 16;
 
     private readonly Stream _stream;
 

@@ -108,14 +108,11 @@ internal ref struct CsvScanner
         return true;
     }
 
-    /// <summary>An excerpt of bytes for a message of one line.</summary>
+    /// <summary>An excerpt of bytes for a message.</summary>
     public static string Quote(ReadOnlySpan<byte> bytes)
     {
         string text = Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, LongestExcerpt)]);
-        StringBuilder excerpt = new("'");
-        foreach (char c in text)
-            excerpt.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
-        return excerpt.Append(bytes.Length > LongestExcerpt ? "…'" : "'").ToString();
+        return bytes.Length > LongestExcerpt ? $"'{text}…'" : $"'{text}'";
     }
 
     /// <summary>A failure in the current field.</summary>

@@ -13,7 +13,7 @@ public sealed class DataFormatException : Exception
     /// <param name="expected">What should be there.</param>
     /// <param name="innerException">The failure underneath, if any.</param>
     public DataFormatException(string file, string place, string found, string expected, Exception? innerException = null)
-        : base($"{file}{(place.Length == 0 ? "" : ", " + place)}: found {found}; expected {expected}.", innerException)
+        : base(OneLine($"{file}{(place.Length == 0 ? "" : ", " + place)}: found {found}; expected {expected}."), innerException)
     {
         File = file;
         Place = place;
@@ -24,4 +24,11 @@ public sealed class DataFormatException : Exception
 
     /// <summary>Where in the file, as words ("byte 16", "line 3"); empty for the file as a whole.</summary>
     public string Place { get; }
+
+    /// <summary>What is quoted from a file may hold anything; a message may not.</summary>
+    private static string OneLine(string text) => string.Create(text.Length, text, static (line, from) =>
+    {
+        for (int i = 0; i < line.Length; i++)
+            line[i] = char.IsControl(from[i]) ? '?' : from[i];
+    });
 }

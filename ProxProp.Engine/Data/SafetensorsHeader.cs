@@ -52,6 +52,8 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Parse(string file, ReadOnlySpan<byte> json, long dataLength)
     {
         SafetensorsHeader header = new(file);
+        if (json is not [(byte)'{', ..])
+            throw new DataFormatException(file, $"byte {LengthBytes}", json.IsEmpty ? "an empty header" : $"the byte 0x{json[0]:X2}", "'{', which begins the header");
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Depth });
         try
         {
@@ -60,14 +62,12 @@ internal sealed class SafetensorsHeader
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException is how the JSON reader reports a string that is not valid Unicode.
-            throw header.Error(reader, $"what is no JSON ({FirstLine(e.Message)})", "a JSON object of tensors", e);
+            throw header.Error(reader, $"what is no JSON ({e.Message.TrimEnd('.')})", "a JSON object of tensors", e);
         }
 
         header.CheckTiling(json.Length, dataLength);
         return header;
     }
-
-    private static string FirstLine(string message) => message.AsSpan().TrimEnd('.').ToString().ReplaceLineEndings(" ");
 
     private void ReadAll(ref Utf8JsonReader reader)
     {
@@ -216,10 +216,7 @@ internal sealed class SafetensorsHeader
     private static string Short(string name)
     {
         const int Longest = 60;
-        Span<char> text = stackalloc char[Math.Min(name.Length, Longest)];
-        for (int i = 0; i < text.Length; i++)
-            text[i] = char.IsControl(name[i]) || char.IsSurrogate(name[i]) ? '?' : name[i];
-        return name.Length > Longest ? $"{text}…" : text.ToString();
+        return name.Length > Longest ? $"{name.AsSpan(0, Longest)}…" : name;
     }
 
     private DataFormatException Error(in Utf8JsonReader reader, string found, string expected, Exception? inner = null) =>

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Randomness;
+using ProxProp.Engine.Tests.Generators;
+
+namespace ProxProp.Engine.Tests.Data;
+
+public sealed class CsvDatasetTests
+{
+    private static Dataset<double> Read(string text, CsvOptions? options = null)
+    {
+        using ByteSource source = ByteSource.Of("text", Encoding.UTF8.GetBytes(text));
+        return CsvDataset.Read<double>(source, "text", options ?? new CsvOptions());
+    }
+
+    private static double[] Samples(Dataset<double> dataset)
+    {
+        double[] samples = new double[dataset.Count * dataset.Features];
+        dataset.CopyRange(0, dataset.Count, samples, []);
+        return samples;
+    }
+
+    [Fact]
+    public void Columns_are_scaled_by_their_own_range()
+    {
+        Dataset<double> dataset = Read("a,b,c,label\n0,5,-1e308,1\n4,5,1e308,0\n1,5,0,1\n");
+        Assert.Equal([0, 0, 0, 1, 0, 1, 0.25, 0, 0.5], Samples(dataset));
+        Assert.Equal([1, 0, 1], dataset.Labels.ToArray());
+        Assert.Equal(["0", "1"], dataset.ClassNames);
+        Assert.Equal((1, 1, 3, 3), (dataset.Channels, dataset.Height, dataset.Width, dataset.Features));
+    }
+
+    [Fact]
+    public void A_test_file_takes_the_training_files_scaling_and_classes()
+    {
+        Dataset<double> train = Read("0,cat\n10,dog\n");
+        Dataset<double> test = Read("20,dog\n", new CsvOptions { Scaling = train.Scaling, ClassNames = train.ClassNames });
+        Assert.Equal([2], Samples(test));
+        Assert.Equal([1], test.Labels.ToArray());
+    }
+
+    [Fact]
+    public void Whole_number_labels_are_classes_by_value_and_ascending()
+    {
+        Dataset<double> dataset = Read("1,10\n2,9\n3,-1\n4,9.0\n5,010\n");
+        Assert.Equal(["-1", "9", "10"], dataset.ClassNames);
+        Assert.Equal([2, 1, 0, 1, 2], dataset.Labels.ToArray());
+    }
+
+    [Fact]
+    public void Text_labels_are_in_ordinal_order()
+    {
+        Dataset<double> dataset = Read("1,b\n2,10\n3,9\n4, B \n5,\"é, \"\"x\"\"\"\n");
+        Assert.Equal(["10", "9", "B", "b", "é, \"\"x\"\""], dataset.ClassNames);
+        Assert.Equal([3, 0, 1, 2, 4], dataset.Labels.ToArray());
+    }
+
+    [Fact]
+    public void The_label_may_be_any_column_or_none()
+    {
+        string text = "kind,x,y\n7,1,2\n8,3,4\n";
+        CsvOptions raw = new() { Scaling = FeatureScaling.Uniform(2, 0, 1) };
+        foreach (CsvLabel label in new[] { CsvLabel.At(0), CsvLabel.Named("kind") })
+        {
+            Dataset<double> dataset = Read(text, raw with { Label = label });
+            Assert.Equal([1, 2, 3, 4], Samples(dataset));
+            Assert.Equal([0, 1], dataset.Labels.ToArray());
+        }
+
+        Dataset<double> none = Read(text, new CsvOptions { Label = CsvLabel.None, Scaling = FeatureScaling.Uniform(3, 0, 1) });
+        Assert.Equal([7, 1, 2, 8, 3, 4], Samples(none));
+        Assert.Equal([-1, -1], none.Labels.ToArray());
+        Assert.Equal(0, none.Classes);
+    }
+
+    [Theory]
+    [InlineData("x,y\n1,0\n2,0\n", null, 2)]
+    [InlineData("x,0\n1,0\n2,0\n", null, 2)]
+    [InlineData("1,y\n1,0\n2,0\n", null, 3)]
+    [InlineData("1,0\n2,0\n", null, 2)]
+    [InlineData("1,0\n2,0\n", true, 1)]
+    public void A_header_is_a_first_line_without_numbers(string text, bool? header, int rows) =>
+        Assert.Equal(rows, Read(text, new CsvOptions { Header = header }).Count);
+
+    [Theory]
+    [InlineData("\uFEFF1,2,0\r\n3,4,1\r\n")]
+    [InlineData("\n1,2,0\n\n3,4,1")]
+    [InlineData(" 1 , \"2\" ,0\n3, 4.0,\" 1\"\n")]
+    [InlineData("1e0,+2,0\n3.,.4e1,1\n")]
+    public void Spelling_does_not_matter(string text)
+    {
+        Dataset<double> dataset = Read(text, new CsvOptions { Scaling = FeatureScaling.Uniform(2, 0, 1) });
+        Assert.Equal([1, 2, 3, 4], Samples(dataset));
+        Assert.Equal(2, dataset.Classes);
+    }
+
+    [Theory]
+    [InlineData(';')]
+    [InlineData('\t')]
+    [InlineData(' ')]
+    public void Other_separators(char separator)
+    {
+        CsvOptions options = new() { Separator = separator, Scaling = FeatureScaling.Uniform(2, 0, 1) };
+        Assert.Equal([1.5, 2, 3, 4], Samples(Read($"1.5{separator}2{separator}0\n3{separator}4{separator}1\n", options)));
+    }
+
+    [Fact]
+    public void Shape_and_compression()
+    {
+        using ByteSource source = ByteSource.Of("text", DataFiles.Gzip("1,2,3,4,0\n"u8.ToArray()));
+        Dataset<float> dataset = CsvDataset.Read<float>(source, "text", new CsvOptions { Shape = (1, 2, 2) });
+        Assert.Equal((1, 2, 2, 4), (dataset.Channels, dataset.Height, dataset.Width, dataset.Features));
+    }
+
+    /// <summary>Numbers in many spellings, against the framework's parser on the split text.</summary>
+    [Fact]
+    public void Numbers_are_what_the_framework_parses()
+    {
+        Generator generator = new(77);
+        for (int round = 0; round < 200; round++)
+        {
+            int rows = 1 + generator.NextInt(20);
+            int features = 1 + generator.NextInt(6);
+            string[][] cells = [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, features).Select(_ => Spell(generator)).ToArray())];
+            string text = string.Join('\n', cells.Select(row => string.Join(',', row) + ",0"));
+            double[] expected = [.. cells.SelectMany(row => row).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture))];
+            Assert.Equal(expected, Samples(Read(text, new CsvOptions { Scaling = FeatureScaling.Uniform(features, 0, 1) })));
+        }
+    }
+
+    private static string Spell(Generator generator)
+    {
+        double value = generator.NextNormal() * Math.Pow(10, generator.NextInt(30) - 15);
+        return generator.NextInt(5) switch
+        {
+            0 => ((long)value).ToString(CultureInfo.InvariantCulture),
+            1 => value.ToString("R", CultureInfo.InvariantCulture),
+            2 => value.ToString("E5", CultureInfo.InvariantCulture),
+            3 => value.ToString("F20", CultureInfo.InvariantCulture),
+            _ => (generator.NextUInt64() >> generator.NextInt(64)).ToString(CultureInfo.InvariantCulture),
+        };
+    }
+}
