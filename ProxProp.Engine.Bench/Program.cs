@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Running;
-using ProxProp.Engine.Bench.Kernels;
+using ProxProp.Engine.Bench.Training;
 
-if (args is ["kernels", .. string[] rest])
-    return KernelReport.Run(rest);
+if (args is ["steps", .. string[] stepArguments])
+    return StepReport.Run(stepArguments);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
