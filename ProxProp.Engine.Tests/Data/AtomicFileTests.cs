@@ -100,6 +100,19 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_process_left_is_removed_and_what_another_is_writing_is_not()
+    {
+        string path = _folder.File("weights");
+        _folder.Add(".weights.abc.tmp", "half");
+        string other = _folder.Add(".weights2.abc.tmp", "half");
+        string written = _folder.File(".weights.def.tmp");
+        using FileStream busy = new(written, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        AtomicFile.Write(path, stream => stream.Write("new"u8));
+        string[] left = Directory.GetFiles(_folder.Path);
+        Assert.Equal(new[] { path, other, written }.Order(StringComparer.Ordinal), left.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_safetensors_file_survives_a_source_that_fails()
     {
         string path = _folder.File("weights.safetensors");

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using ProxProp.Engine.Data;
+using ProxProp.Engine.Tests.Generators;
 
 namespace ProxProp.Engine.Tests.Data;
 
@@ -59,6 +61,62 @@ public sealed class SafetensorsTests
         int Start(string name) => json.RootElement.GetProperty(name).GetProperty("data_offsets")[0].GetInt32();
         Assert.Equal((0, 8, 12), (Start("c"), Start("b"), Start("a")));
         Assert.Equal(8 + header + 15, bytes.Length);
+    }
+
+    [Fact]
+    public void Half_precision_is_widened()
+    {
+        byte[] file = DataFiles.Safetensors(
+            "{\"h\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[0,6]},\"b\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[6,12]}}", 12);
+        ushort[] bits = [0x3E00, 0xC000, 0x0001, 0x3FC0, 0xC000, 0x7F80];
+        MemoryMarshal.AsBytes(bits.AsSpan()).CopyTo(file.AsSpan(file.Length - 12));
+        using SafetensorsReader reader = SafetensorsReader.Open("memory", file);
+        double[] values = new double[3];
+        reader.Read<double>("h", values);
+        Assert.Equal([1.5, -2, Math.ScaleB(1, -24)], values);
+        reader.Read<double>("b", values);
+        Assert.Equal([1.5, -2, double.PositiveInfinity], values);
+        float[] single = new float[3];
+        reader.Read<float>("h", single);
+        Assert.Equal([1.5f, -2, MathF.ScaleB(1, -24)], single);
+    }
+
+    /// <summary>Longer than any buffer inside, so that its pieces must fit together.</summary>
+    [Fact]
+    public void Long_tensors_keep_their_order()
+    {
+        const int Length = (1 << 20) + 12_345;
+        using TemporaryFolder folder = new();
+        SafetensorsWriter writer = new();
+        double[] ramp = [.. Enumerable.Range(0, Length).Select(i => (double)i)];
+        writer.Add<double>("ramp", [Length], Length, () => ramp);
+        writer.Add<int>("steps", [Length], (ReadOnlySpan<int>)Enumerable.Range(0, Length).ToArray());
+        writer.Save(folder.File("ramp"));
+        using SafetensorsReader reader = SafetensorsReader.Open(folder.File("ramp"));
+        double[] wide = new double[Length];
+        float[] single = new float[Length];
+        long[] steps = new long[Length];
+        reader.Read<double>("ramp", wide);
+        reader.Read<float>("ramp", single);
+        reader.ReadIntegers("steps", steps);
+        for (int i = 0; i < Length; i++)
+            Assert.True(wide[i] == i && single[i] == i && steps[i] == i, $"Element {i}");
+    }
+
+    [Fact]
+    public void Wrong_tensors_are_refused()
+    {
+        SafetensorsWriter writer = new();
+        writer.Add<float>("x", [2], (ReadOnlySpan<float>)[1, 2]);
+        Assert.Contains("'x' is taken", Refused("x", [1]));
+        Assert.Contains("'__metadata__' is taken", Refused("__metadata__", [1]));
+        Assert.Contains("1 elements do not fill the shape [2].", Refused("y", [2]));
+        Assert.Contains("1 elements do not fill the shape [-1, -1].", Refused("y", [-1, -1]));
+        Assert.Contains("do not fill the shape", Refused("y", [1L << 62, 4, 1]));
+        Assert.Throws<ArgumentException>(() => writer.Add<decimal>("y", [1], (ReadOnlySpan<decimal>)[1]));
+
+        string Refused(string name, long[] shape) =>
+            Assert.Throws<ArgumentException>(() => writer.Add<float>(name, shape, (ReadOnlySpan<float>)[1])).Message;
     }
 
     [Theory]

@@ -90,6 +90,23 @@ public sealed class GeneratorTests
     public void A_bound_that_is_not_positive_is_refused(int bound) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new Generator(1).NextInt(bound));
 
+    /// <summary>
+    /// Of 2⁶⁴ numbers one, 0, is too many for three equal parts: the state that begins with it must draw again for a bound of 3, and need not
+    /// for 2.
+    /// </summary>
+    [Fact]
+    public void The_number_that_would_bias_is_drawn_again()
+    {
+        GeneratorState state = new(0, 1, 2, 0);
+        Generator reference = new(state);
+        Assert.Equal(0UL, reference.NextUInt64());
+        ulong second = reference.NextUInt64();
+        Generator three = new(state);
+        Assert.Equal((int)(((UInt128)second * 3) >> 64), three.NextInt(3));
+        Assert.Equal(reference.State, three.State);
+        Assert.Equal(0, new Generator(state).NextInt(2));
+    }
+
     /// <summary>Chi-square with <paramref name="bound"/> − 1 degrees of freedom, refused beyond six standard deviations of its mean.</summary>
     [Theory]
     [InlineData(2)]

@@ -6,6 +6,8 @@ namespace ProxProp.Engine.Data;
 /// </summary>
 public static class AtomicFile
 {
+    private const string Suffix = ".tmp";
+
     /// <summary>Replaces or creates a file.</summary>
     /// <param name="path">The file; a symbolic link is followed. It must not exist as anything but a regular file.</param>
     /// <param name="write">Writes the contents, front to back.</param>
@@ -24,7 +26,10 @@ public static class AtomicFile
             if (link.LinkTarget is not null)
                 target = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             CheckTarget(target);
-            temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+            string folder = Path.GetDirectoryName(target)!;
+            string prefix = $".{Path.GetFileName(target)}.";
+            RemoveStale(folder, prefix);
+            temporary = Path.Combine(folder, prefix + Path.GetRandomFileName() + Suffix);
             using (Stream stream = create(temporary))
             {
                 write(stream);
@@ -43,7 +48,26 @@ public static class AtomicFile
         }
     }
 
-    private static FileStream CreateTemporary(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+    private static FileStream CreateTemporary(string path) =>
+        new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+
+    /// <summary>Removes what killed processes left behind; a temporary file that is being written is locked, and stays.</summary>
+    private static void RemoveStale(string folder, string prefix)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, $".*{Suffix}"))
+        {
+            if (!Path.GetFileName(path.AsSpan()).StartsWith(prefix, StringComparison.Ordinal))
+                continue;
+            try
+            {
+                using FileStream stale = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0, FileOptions.DeleteOnClose);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // In use, or not ours.
+            }
+        }
+    }
 
     /// <summary>
     /// Renaming would silently replace what must not be replaced: a device, a pipe, a file that is write-protected. The latter two show when
@@ -53,7 +77,8 @@ public static class AtomicFile
     {
         if (Directory.Exists(target))
             throw new IOException("It is a folder.");
-        if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        bool isDevice = target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        if (isDevice)
             throw new IOException("It is a device, not a regular file.");
         string folder = Path.GetDirectoryName(target) ?? throw new IOException("It is a folder.");
         if (!Directory.Exists(folder))

@@ -20,8 +20,8 @@ public static class Cifar10
         ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
     /// <summary>
-    /// Loads <c>data_batch_1.bin</c> to <c>data_batch_5.bin</c> for training and <c>test_batch.bin</c>, each plain or with ".gz", and the class
-    /// names from <c>batches.meta.txt</c> if it is there; from a folder or from "cifar-10-batches-bin" in it.
+    /// Loads <c>data_batch_1.bin</c> to <c>data_batch_5.bin</c> for training and <c>test_batch.bin</c>, each plain or with ".gz", and the
+    /// class names from <c>batches.meta.txt</c> if it is there; from a folder or from "cifar-10-batches-bin" in it.
     /// </summary>
     /// <exception cref="DataFormatException">A file is missing or damaged.</exception>
     public static TrainTest<T> Load<T>(string folder)
@@ -112,7 +112,7 @@ public static class Cifar10
         return new Dataset<T>(name, Planes, Side, Side, names, pixels, 255, labels);
     }
 
-    /// <summary>Refuses a file of the wrong length before anything is allocated; of a compressed file, one that cannot be long enough.</summary>
+    /// <summary>Refuses a file of the wrong length before anything is allocated; a compressed one if it cannot be long enough.</summary>
     private static void CheckSize(ByteSource source, int records)
     {
         long expected = (long)records * (Pixels + 1);

@@ -15,7 +15,9 @@ public static class CsvDataset
     /// <summary>Loads a file.</summary>
     /// <param name="path">Path of the file; recognised as gzip by its contents.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
-    /// <exception cref="DataFormatException">The file is missing or damaged, or does not fit the options; the message names line and column.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is missing or damaged, or does not fit the options; the message names line and column.
+    /// </exception>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     public static Dataset<T> Load<T>(string path, CsvOptions? options = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -28,20 +30,31 @@ public static class CsvDataset
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (options.Header == false && options.Label.ColumnName is not null)
-            throw new ArgumentException($"The label column '{options.Label.ColumnName}' is named, but the file is said to have no header.", nameof(options));
-        if (options.Separator is > '~' or '"' or '.' or '\n' or '\r' or (>= '0' and <= '9'))
-            throw new ArgumentException($"The separator '{options.Separator}' cannot separate numbers; expected a character such as , ; or tab.", nameof(options));
+        {
+            string message = $"The label column '{options.Label.ColumnName}' is named, but the file is said to have no header.";
+            throw new ArgumentException(message, nameof(options));
+        }
+
+        if (options.Separator is > '~' or '"' or '.' or '-' or '+' or '\n' or '\r' or (>= '0' and <= '9') or (>= 'A' and <= 'z'))
+        {
+            string message = $"The separator '{options.Separator}' cannot separate numbers; expected a character such as , ; or tab.";
+            throw new ArgumentException(message, nameof(options));
+        }
 
         ReadOnlySpan<byte> text = source.ReadToEnd("text");
         CsvLayout layout = CsvLayout.Find(text, source.Name, options);
-        int features = layout.Columns - (layout.LabelColumn > 0 ? 1 : 0);
+        int features = layout.Features;
         if (features == 0)
             throw new DataFormatException(source.Name, "", "no column but the label's", "at least one feature");
         (int channels, int height, int width) = options.Shape ?? (1, 1, features);
         if ((long)channels * height * width != features)
             throw new DataFormatException(source.Name, "", $"{features} feature columns", $"{channels}x{height}x{width}");
         if (options.Scaling is not null && options.Scaling.Features != features)
-            throw new DataFormatException(source.Name, "", $"{features} feature columns", $"{options.Scaling.Features}, as in the given scaling");
+        {
+            string expected = $"{options.Scaling.Features}, as in the given scaling";
+            throw new DataFormatException(source.Name, "", $"{features} feature columns", expected);
+        }
+
 
         CsvLabels labels = new(options.ClassNames);
         int rows = Measure(text, source.Name, options, layout, labels, out FeatureScaling scaling);
@@ -64,7 +77,7 @@ public static class CsvDataset
     private static int Measure(
         ReadOnlySpan<byte> text, string file, CsvOptions options, CsvLayout layout, CsvLabels labels, out FeatureScaling scaling)
     {
-        int features = layout.Columns - (layout.LabelColumn > 0 ? 1 : 0);
+        int features = layout.Features;
         bool measure = options.Scaling is null;
         double[] minimum = new double[measure ? features : 0];
         double[] maximum = new double[measure ? features : 0];

@@ -28,7 +28,11 @@ internal sealed class CsvLabels
         {
             byte[] bytes = Encoding.UTF8.GetBytes(name);
             if (bytes.Length is 0 or > LongestLabel)
-                throw new ArgumentException($"The class name '{name}' has {bytes.Length} bytes; expected 1 to {LongestLabel}.", nameof(classNames));
+            {
+                string message = $"The class name '{name}' has {bytes.Length} bytes; expected 1 to {LongestLabel}.";
+                throw new ArgumentException(message, nameof(classNames));
+            }
+
             if (!_indices.TryAdd(Canonical(bytes, buffer).ToString(), _names.Count))
                 throw new ArgumentException($"The class name '{name}' occurs twice.", nameof(classNames));
             _names.Add(name);
@@ -39,12 +43,18 @@ internal sealed class CsvLabels
     public void Add(ReadOnlySpan<byte> field, in CsvScanner scanner)
     {
         if (field.Length is 0 or > LongestLabel)
-            throw scanner.Error(field.IsEmpty ? "an empty label" : $"a label of {field.Length} bytes", $"a class of 1 to {LongestLabel} bytes");
+        {
+            string found = field.IsEmpty ? "an empty label" : $"a label of {field.Length} bytes";
+            throw scanner.Error(found, $"a class of 1 to {LongestLabel} bytes");
+        }
+
         Span<char> buffer = stackalloc char[LongestLabel];
         scoped ReadOnlySpan<char> label;
         try
         {
             label = Canonical(field, buffer);
+            if (scanner.HasDoubledQuotes)
+                label = label.ToString().Replace("\"\"", "\"", StringComparison.Ordinal);
         }
         catch (DecoderFallbackException)
         {

@@ -6,6 +6,9 @@ namespace ProxProp.Engine.Data;
 /// <param name="HasHeader">Whether the first line holds names.</param>
 internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool HasHeader)
 {
+    /// <summary>Number of feature columns.</summary>
+    public int Features => Columns - (LabelColumn > 0 ? 1 : 0);
+
     /// <summary>Looks at the first line that is not blank.</summary>
     public static CsvLayout Find(ReadOnlySpan<byte> text, string file, CsvOptions options)
     {

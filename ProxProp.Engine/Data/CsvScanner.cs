@@ -39,6 +39,9 @@ internal ref struct CsvScanner
     /// <summary>The current field's column, the first being 1.</summary>
     public int Column { get; private set; }
 
+    /// <summary>Whether the current field stands in quotes and has doubled ones in it.</summary>
+    public bool HasDoubledQuotes { get; private set; }
+
     /// <summary>Moves to the next line that is not blank.</summary>
     public bool NextLine()
     {
@@ -63,10 +66,11 @@ internal ref struct CsvScanner
     }
 
     /// <summary>Moves to the next field of the line.</summary>
-    /// <param name="field">Its text without white space around it or quotes; doubled quotes stay doubled.</param>
+    /// <param name="field">Its bytes without white space around it or quotes; doubled quotes are still doubled.</param>
     public bool NextField(out ReadOnlySpan<byte> field)
     {
         field = default;
+        HasDoubledQuotes = false;
         if (!_more)
             return false;
         Column++;
@@ -75,6 +79,7 @@ internal ref struct CsvScanner
         {
             int close = ClosingQuote(quoted);
             field = quoted[..close];
+            HasDoubledQuotes = field.Contains((byte)'"');
             rest = quoted[(close + 1)..].TrimStart(_blank);
             if (!rest.IsEmpty && rest[0] != _separator)
                 throw Error($"{Quote(rest)} after a closing quote", "the separator or the end of the line");

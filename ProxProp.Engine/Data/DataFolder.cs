@@ -9,7 +9,11 @@ internal static class DataFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
-            throw new DataFormatException(folder, "", File.Exists(folder) ? "a file" : "no such folder", "a folder with the data set's files");
+        {
+            string found = File.Exists(folder) ? "a file" : "no such folder";
+            throw new DataFormatException(folder, "", found, "a folder with the data set's files");
+        }
+
         string inner = Path.Combine(folder, archiveFolder);
         return Directory.Exists(inner) ? inner : folder;
     }

@@ -32,11 +32,16 @@ public sealed class Dataset<T>
         for (int i = 0; i < samples.Length; i++)
         {
             if (!T.IsFinite(samples[i]))
-                throw new ArgumentException($"Feature {i % Features} of row {i / Features} is {samples[i]}; expected a finite number.", nameof(samples));
+            {
+                string message = $"Feature {i % Features} of row {i / Features} is {samples[i]}; expected a finite number.";
+                throw new ArgumentException(message, nameof(samples));
+            }
         }
     }
 
-    /// <summary>Wraps pixels. The arrays are not copied and must not change any more; a feature is byte / <paramref name="maximum"/>.</summary>
+    /// <summary>
+    /// Wraps pixels. The arrays are not copied and must not change any more; a feature is byte / <paramref name="maximum"/>.
+    /// </summary>
     /// <param name="name">What to call it.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="height">Height.</param>
@@ -56,7 +61,14 @@ public sealed class Dataset<T>
     }
 
     internal Dataset(
-        string name, int channels, int height, int width, IReadOnlyList<string> classNames, SampleStore<T> store, int[] labels, FeatureScaling? scaling)
+        string name,
+        int channels,
+        int height,
+        int width,
+        IReadOnlyList<string> classNames,
+        SampleStore<T> store,
+        int[] labels,
+        FeatureScaling? scaling)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
@@ -103,7 +115,9 @@ public sealed class Dataset<T>
     /// <summary>The classes' names, by class index.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>How raw features became the unit interval, to be applied to further files; null where bytes were divided by their maximum.</summary>
+    /// <summary>
+    /// How raw features became the unit interval, to be applied to further files; null where bytes were divided by their maximum.
+    /// </summary>
     public FeatureScaling? Scaling { get; }
 
     /// <summary>The class index of each row; −1 where the file has none.</summary>
@@ -203,13 +217,20 @@ public sealed class Dataset<T>
     private void CheckRange(int start, int count)
     {
         if (start < 0 || count < 0 || (long)start + count > Count)
-            throw new ArgumentOutOfRangeException(nameof(count), $"{count} rows from row {start} on are not within the {Count} rows of {Name}.");
+        {
+            string message = $"{count} rows from row {start} on are not within the {Count} rows of {Name}.";
+            throw new ArgumentOutOfRangeException(nameof(count), message);
+        }
     }
 
     private void CheckDestinations(int rows, ReadOnlySpan<T> samples, ReadOnlySpan<int> labels)
     {
         if (samples.Length < (long)rows * Features)
-            throw new ArgumentException($"{samples.Length} elements; {rows} rows of {Features} features need {(long)rows * Features}.", nameof(samples));
+        {
+            string message = $"{samples.Length} elements; {rows} rows of {Features} features need {(long)rows * Features}.";
+            throw new ArgumentException(message, nameof(samples));
+        }
+
         if (!labels.IsEmpty && labels.Length < rows)
             throw new ArgumentException($"{labels.Length} elements; {rows} rows need as many, or none.", nameof(labels));
     }

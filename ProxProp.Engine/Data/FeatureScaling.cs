@@ -1,8 +1,8 @@
 namespace ProxProp.Engine.Data;
 
 /// <summary>
-/// Min-max normalisation: feature j becomes (x − minimum[j]) / (maximum[j] − minimum[j]), computed in double, and 0 where a column is constant.
-/// The columns it was measured on land in the unit interval; of later files a value may lie outside, and is not clipped.
+/// Min-max normalisation: feature j becomes (x − minimum[j]) / (maximum[j] − minimum[j]), computed in double, and 0 where a column is
+/// constant. The columns it was measured on land in the unit interval; of later files a value may lie outside, and is not clipped.
 /// </summary>
 public sealed class FeatureScaling
 {
@@ -20,7 +20,10 @@ public sealed class FeatureScaling
         for (int i = 0; i < minimum.Length; i++)
         {
             if (!double.IsFinite(minimum[i]) || !double.IsFinite(maximum[i]) || minimum[i] > maximum[i])
-                throw new ArgumentException($"Feature {i} ranges from {minimum[i]} to {maximum[i]}; expected finite, ascending numbers.", nameof(maximum));
+            {
+                string message = $"Feature {i} ranges from {minimum[i]} to {maximum[i]}; expected finite, ascending numbers.";
+                throw new ArgumentException(message, nameof(maximum));
+            }
         }
 
         (_minimum, _maximum) = (minimum.ToArray(), maximum.ToArray());

@@ -42,13 +42,14 @@ public static class IdxReader
         long count = 1;
         for (int i = 0; i < dimensions; i++)
         {
+            string place = $"byte {source.Position}";
             source.ReadExactly(word, "IDX size");
             sizes[i] = BinaryPrimitives.ReadInt32BigEndian(word);
             if (sizes[i] <= 0)
-                throw new DataFormatException(source.Name, $"byte {4 + (4 * i)}", $"the size {sizes[i]}", "1 or more");
+                throw new DataFormatException(source.Name, place, $"the size {sizes[i]}", "1 or more");
             count *= sizes[i];
             if (count > Array.MaxLength)
-                throw new DataFormatException(source.Name, $"byte {4 + (4 * i)}", $"sizes whose product is at least {count}", $"at most {Array.MaxLength}");
+                throw new DataFormatException(source.Name, place, $"sizes whose product is at least {count}", $"at most {Array.MaxLength}");
         }
 
         byte[] data = source.ReadArray(count, "data");

@@ -50,7 +50,11 @@ public static class Mnist
         IdxArray label = IdxReader.Read(labels, 1);
         IdxArray image = IdxReader.Read(images, 3);
         if (label.Dimensions[0] != image.Dimensions[0])
-            throw new DataFormatException(labels.Name, "byte 4", $"{label.Dimensions[0]} labels", $"{image.Dimensions[0]}, one for each image of {images.Name}");
+        {
+            string expected = $"{image.Dimensions[0]}, one for each image of {images.Name}";
+            throw new DataFormatException(labels.Name, "byte 4", $"{label.Dimensions[0]} labels", expected);
+        }
+
         const int HeaderBytes = 8;
         int[] classes = ReadLabels(label.Data, labels.Name, HeaderBytes);
         return new Dataset<T>(name, 1, image.Dimensions[1], image.Dimensions[2], s_classNames, image.Data, 255, classes);

@@ -42,7 +42,10 @@ internal sealed class SafetensorsHeader
         if (headerLength > LongestHeader)
             throw new DataFormatException(file, "byte 0", $"a header length of {headerLength}", $"at most {LongestHeader}");
         if ((long)headerLength > fileLength - LengthBytes)
-            throw new DataFormatException(file, "byte 0", $"a header length of {headerLength} in a file of {fileLength} bytes", $"at most {fileLength - LengthBytes}");
+        {
+            string found = $"a header length of {headerLength} in a file of {fileLength} bytes";
+            throw new DataFormatException(file, "byte 0", found, $"at most {fileLength - LengthBytes}");
+        }
     }
 
     /// <summary>Parses a header.</summary>
@@ -53,7 +56,11 @@ internal sealed class SafetensorsHeader
     {
         SafetensorsHeader header = new(file);
         if (json is not [(byte)'{', ..])
-            throw new DataFormatException(file, $"byte {LengthBytes}", json.IsEmpty ? "an empty header" : $"the byte 0x{json[0]:X2}", "'{', which begins the header");
+        {
+            string found = json.IsEmpty ? "an empty header" : $"the byte 0x{json[0]:X2}";
+            throw new DataFormatException(file, $"byte {LengthBytes}", found, "'{', which begins the header");
+        }
+
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Depth });
         try
         {
@@ -118,7 +125,11 @@ internal sealed class SafetensorsHeader
                     Next(ref reader, JsonTokenType.String, "a type's name");
                     string typeName = reader.GetString()!;
                     if (!SafetensorsEntry.TryGetType(typeName, out SafetensorsType known))
-                        throw Error(reader, $"the type '{Short(typeName)}' of tensor '{Short(name)}'", "F64, F32, F16, BF16, I64, I32, U8 or the like");
+                    {
+                        string found = $"the type '{Short(typeName)}' of tensor '{Short(name)}'";
+                        throw Error(reader, found, "F64, F32, F16, BF16, I64, I32, U8 or the like");
+                    }
+
                     type = known;
                     break;
                 case "shape" when shape is null:
@@ -200,7 +211,8 @@ internal sealed class SafetensorsHeader
             if (entry.Start != end)
             {
                 string problem = entry.Start < end ? "overlaps the tensor before it" : "leaves a gap before it";
-                throw new DataFormatException(_file, "header", $"the tensor '{Short(entry.Name)}' at offset {entry.Start}, which {problem}", $"offset {end}");
+                string found = $"the tensor '{Short(entry.Name)}' at offset {entry.Start}, which {problem}";
+                throw new DataFormatException(_file, "header", found, $"offset {end}");
             }
 
             end = entry.End;

@@ -25,7 +25,11 @@ public sealed class SafetensorsReader : IDisposable
         (Name, _bytes) = (name, bytes);
         long length = bytes.Length;
         if (length < SafetensorsHeader.LengthBytes)
-            throw new DataFormatException(name, "byte 0", $"a file of {length} bytes", "a safetensors file, which starts with its header's length");
+        {
+            string expected = "a safetensors file, which starts with its header's length";
+            throw new DataFormatException(name, "byte 0", $"a file of {length} bytes", expected);
+        }
+
         Span<byte> word = stackalloc byte[SafetensorsHeader.LengthBytes];
         Fill(word, 0);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(word);
@@ -86,7 +90,9 @@ public sealed class SafetensorsReader : IDisposable
     /// <param name="name">The tensor's name.</param>
     /// <param name="destination">Receives all elements; its length must be their number.</param>
     /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
-    /// <exception cref="DataFormatException">There is no such tensor, it holds other numbers, or a finite one is too large for <typeparamref name="T"/>.</exception>
+    /// <exception cref="DataFormatException">
+    /// There is no such tensor, it holds other numbers, or a finite one is too large for <typeparamref name="T"/>.
+    /// </exception>
     public void Read<T>(string name, Span<T> destination)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -159,8 +165,8 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry entry = Find(name);
         if (entry.Count != destinationLength)
         {
-            string message = $"The destination has {destinationLength} elements; the tensor '{name}' {entry.ShapeText} of {Name} has {entry.Count}.";
-            throw new ArgumentException(message, nameof(destinationLength));
+            string tensor = $"the tensor '{name}' {entry.ShapeText} of {Name} has {entry.Count}";
+            throw new ArgumentException($"The destination has {destinationLength} elements; {tensor}.", nameof(destinationLength));
         }
 
         return entry;
@@ -182,7 +188,11 @@ public sealed class SafetensorsReader : IDisposable
             {
                 T value = T.CreateTruncating(chunk[i]);
                 if (T.IsInfinity(value) && !TFrom.IsInfinity(chunk[i]))
-                    throw new DataFormatException(Name, $"element {done + i} of '{entry.Name}'", $"{chunk[i]}", $"a number that fits {typeof(T).Name}");
+                {
+                    string place = $"element {done + i} of '{entry.Name}'";
+                    throw new DataFormatException(Name, place, $"{chunk[i]}", $"a number that fits {typeof(T).Name}");
+                }
+
                 destination[done + i] = value;
             }
         }
@@ -243,7 +253,11 @@ public sealed class SafetensorsReader : IDisposable
             }
 
             if (read == 0)
-                throw new DataFormatException(Name, $"byte {offset + filled}", "the end of the file", $"{destination.Length - filled} more bytes");
+            {
+                string place = $"byte {offset + filled}";
+                throw new DataFormatException(Name, place, "the end of the file", $"{destination.Length - filled} more bytes");
+            }
+
             filled += read;
         }
     }
