@@ -25,7 +25,12 @@ public static unsafe class Convolution
         ScratchCursor<float> parameters = default;
         ConvolutionParameterGradient<float>.Plan(context, s, batch, ref parameters);
         long inputs = ConvolutionInputGradient.ScratchLength<float>(context, s, batch);
-        return checked((int)Math.Max(Math.Max(forward.Length, parameters.Length), inputs));
+        ScratchCursor<float> gram = default;
+        if (IsStructured(s))
+            ConvolutionGram<float>.Plan(context, s, batch, withBias: true, ref gram);
+        else
+            ConvolutionPanelGram<float>.Plan(context, s, batch, withBias: true, ref gram);
+        return checked((int)Math.Max(Math.Max(forward.Length, parameters.Length), Math.Max(inputs, gram.Length)));
     }
 
     /// <summary>output[n,f,y,x] = Σ_{c,ky,kx} weight[f,c,ky,kx] · input[n, c, y·StrideY − PaddingY + ky·DilationY, x·StrideX − PaddingX + kx·DilationX] + bias[f].</summary>
@@ -147,41 +152,18 @@ public static unsafe class Convolution
         int columns = s.WeightsPerFilter + (withBias ? 1 : 0);
         if (gram.Rows != columns || gram.Columns != columns)
             throw new ArgumentException($"The Gram matrix of this convolution is {columns}x{columns}, but got {gram.Rows}x{gram.Columns}.", nameof(gram));
-        for (int a = 0; a < columns; a++)
+        fixed (T* x = input, g = gram.Data, memory = scratch)
         {
-            for (int b = a; b < columns; b++)
-            {
-                T sum = T.Zero;
-                for (int n = 0; n < batch; n++)
-                {
-                    ReadOnlySpan<T> image = input.Slice(n * s.InputLength, s.InputLength);
-                    for (int p = 0; p < s.OutputPixels; p++)
-                        sum = T.FusedMultiplyAdd(Column(s, image, p, a), Column(s, image, p, b), sum);
-                }
-
-                gram[a, b] = sum;
-                gram[b, a] = sum;
-            }
+            var cursor = new ScratchCursor<T>(memory);
+            if (IsStructured(s))
+                ConvolutionGram<T>.Plan(context, s, batch, withBias, ref cursor).Run(context.Width, x, g, gram.Stride);
+            else
+                ConvolutionPanelGram<T>.Plan(context, s, batch, withBias, ref cursor).Run(context.Width, x, g, gram.Stride);
         }
     }
 
-    private static T Column<T>(in ConvolutionShape s, ReadOnlySpan<T> image, int p, int k)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (k == s.WeightsPerFilter)
-            return T.One;
-        int i = InputIndex(s, p, k);
-        return i < 0 ? T.Zero : image[i];
-    }
-
-    // The element of an image that output pixel p meets under weight k; negative in the padding.
-    private static int InputIndex(in ConvolutionShape s, int p, int k)
-    {
-        int c = k / s.Taps;
-        int y = (p / s.OutputWidth * s.StrideY) - s.PaddingY + (k % s.Taps / s.KernelWidth * s.DilationY);
-        int x = (p % s.OutputWidth * s.StrideX) - s.PaddingX + (k % s.KernelWidth * s.DilationX);
-        return (uint)y < (uint)s.Height && (uint)x < (uint)s.Width ? (((c * s.Height) + y) * s.Width) + x : -1;
-    }
+    // Only for stride 1 does a product of two taps depend on their difference alone.
+    private static bool IsStructured(in ConvolutionShape s) => s.StrideY == 1 && s.StrideX == 1;
 
     private static void Check(ComputeContext context, in ConvolutionShape s, int batch, int scratch)
     {

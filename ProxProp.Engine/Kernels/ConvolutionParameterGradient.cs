@@ -6,10 +6,10 @@ using ProxProp.Engine.Simd;
 namespace ProxProp.Engine.Kernels;
 
 // Parameter gradient as outer products: each output pixel adds dOutput[f] · tap to every weight. Images are brought to channels-innermost
-// order, where the taps of a kernel row are one contiguous span (kx, channel); with a horizontal dilation each (ky, kx) is a span of its own.
+// order, where the taps of a kernel row are one contiguous span (kx, channel).
 //
 // The batch falls into groups of images, their number set by the batch and the shape alone. Each group sums into its own partial
-// gradient [filter][span][span length, rounded up to whole vectors], images and pixels ascending; then the groups are added in order.
+// gradient [filter][ky][kx and channel, rounded up to whole vectors], images and pixels ascending; then the groups are added in order.
 // dBias: 16 lanes per filter, lane l summing the pixels p ≡ l (mod 16), groups in order, then a tree over the lanes.
 // Remainder rule: the vector that ends a span also sums what follows the span; those lanes are dropped.
 
@@ -30,7 +30,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     private T* _images, _partials, _biasPartials;
     private int* _offsets, _vectorPlace;
     private int _batch, _groups, _imagesPerGroup, _imagesAtOnce, _rowBlocks, _rowsPerBlock;
-    private int _spans, _spanLength, _paddedLength, _lanes;
+    private int _spanLength, _paddedLength, _rowLength, _lanes;
     private long _partialLength;
 
     public static ConvolutionParameterGradient<T> Plan(ComputeContext context, in ConvolutionShape s, int batch, ref ScratchCursor<T> cursor)
@@ -39,11 +39,9 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         plan._shape = s;
         plan._team = context.Team;
         plan._batch = batch;
-        plan._pixels = new ConvolutionPixels<T>(s.Channels, s.Height, s.Width, s.PaddingY, s.PaddingX);
-        bool joined = s.DilationX == 1 || s.KernelWidth == 1;
-        plan._spans = joined ? s.KernelHeight : s.Taps;
-        plan._spanLength = joined ? s.KernelWidth * s.Channels : s.Channels;
-        plan._partialLength = (long)s.Filters * plan._spans * ((plan._spanLength + Lanes - 1) / Lanes * Lanes);
+        plan._pixels = new ConvolutionPixels<T>(s.Channels, s.Height, s.Width, s.PaddingY, s.PaddingX, s.DilationX);
+        plan._spanLength = s.KernelWidth * s.Channels;
+        plan._partialLength = (long)s.Filters * s.KernelHeight * ((plan._spanLength + Lanes - 1) / Lanes * Lanes);
 
         int groups = (int)Math.Clamp(PartialElements / plan._partialLength, FewestGroups, MostGroups);
         plan._imagesPerGroup = Math.Max(1, Blocks(batch, groups));
@@ -53,7 +51,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         plan._imagesAtOnce = Math.Clamp(LeastSteps / s.OutputPixels, 1, plan._imagesPerGroup);
 
         plan._offsets = cursor.TakeIntegers(s.OutputPixels);
-        plan._vectorPlace = cursor.TakeIntegers(2L * plan._spans * plan._spanLength);
+        plan._vectorPlace = cursor.TakeIntegers(2L * s.KernelHeight * plan._spanLength);
         plan._images = cursor.Take((long)context.Team.Workers * plan._imagesAtOnce * plan._pixels.ImageStep);
         plan._partials = cursor.Take(plan._groups * plan._partialLength);
         plan._biasPartials = cursor.Take((long)plan._groups * s.Filters * Lanes);
@@ -75,19 +73,17 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     {
         _lanes = V.Count;
         _paddedLength = Blocks(_spanLength, _lanes) * _lanes;
+        _rowLength = _shape.KernelHeight * _paddedLength;
         for (int y = 0, p = 0; y < _shape.OutputHeight; y++)
         {
             for (int x = 0; x < _shape.OutputWidth; x++, p++)
-                _offsets[p] = (y * _shape.StrideY * _pixels.RowStep) + (x * _shape.StrideX * _shape.Channels);
+                _offsets[p] = _pixels.Place(y * _shape.StrideY, x * _shape.StrideX);
         }
 
-        int spansPerRow = _spans / _shape.KernelHeight;
-        for (int span = 0, v = 0; span < _spans; span++)
+        for (int ky = 0, v = 0; ky < _shape.KernelHeight; ky++)
         {
-            (int ky, int kx) = Math.DivRem(span, spansPerRow);
-            int place = (ky * _shape.DilationY * _pixels.RowStep) + (kx * _shape.DilationX * _shape.Channels);
             for (int i = 0; i < _spanLength; i += _lanes)
-                _vectorPlace[v++] = place + i;
+                _vectorPlace[v++] = (ky * _shape.DilationY * _pixels.RowStep) + i;
         }
 
         new Span<T>(_images, _team.Workers * _imagesAtOnce * _pixels.ImageStep).Clear();
@@ -125,10 +121,10 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         }
     }
 
-    private readonly T* Partial(int group, int row) => _partials + (group * _partialLength) + ((long)row * _spans * _paddedLength);
+    private readonly T* Partial(int group, int row) => _partials + (group * _partialLength) + ((long)row * _rowLength);
 
     private readonly void ClearPartial(int group, int firstRow, int endRow) =>
-        new Span<T>(Partial(group, firstRow), (endRow - firstRow) * _spans * _paddedLength).Clear();
+        new Span<T>(Partial(group, firstRow), (endRow - firstRow) * _rowLength).Clear();
 
     private readonly void Accumulate<V>(int group, int firstRow, int endRow, int n, int count, bool accumulate, int worker)
         where V : unmanaged, ISimd<V, T>
@@ -138,14 +134,14 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
             _pixels.Pack(_input + ((long)(n + i) * _shape.InputLength), images + ((long)i * _pixels.ImageStep));
 
         int pixels = _shape.OutputPixels;
-        int vectors = _spans * _paddedLength / _lanes;
+        int vectors = _rowLength / _lanes;
         ConvolutionTile<T> tile = default;
         tile.Offsets = _offsets;
         tile.Steps = pixels;
         tile.Images = count;
         tile.AStep = _shape.OutputLength;
         tile.BStep = _pixels.ImageStep;
-        tile.RowStep = _spans * _paddedLength;
+        tile.RowStep = _rowLength;
         for (int row = firstRow; row < endRow; row += ConvolutionKernel.Rows)
         {
             T* left = _dOutput + ((long)n * _shape.OutputLength);
@@ -206,7 +202,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         where V : unmanaged, ISimd<V, T>
     {
         T* total = Partial(0, row);
-        for (int i = 0; i < _spans * _paddedLength; i += V.Count)
+        for (int i = 0; i < _rowLength; i += V.Count)
         {
             V sum = V.Load(total + i);
             for (int group = 1; group < _groups; group++)
@@ -220,14 +216,11 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     {
         T* total = Partial(0, row);
         T* to = _dWeight + ((long)row * _shape.WeightsPerFilter);
-        int spansPerRow = _spans / _shape.KernelHeight;
         for (int ky = 0; ky < _shape.KernelHeight; ky++)
         {
             for (int kx = 0; kx < _shape.KernelWidth; kx++)
             {
-                T* from = total + (spansPerRow == 1
-                    ? (ky * _paddedLength) + (kx * _shape.Channels)
-                    : ((ky * spansPerRow) + kx) * _paddedLength);
+                T* from = total + (ky * _paddedLength) + (kx * _shape.Channels);
                 for (int c = 0; c < _shape.Channels; c++)
                     to[(c * _shape.Taps) + (ky * _shape.KernelWidth) + kx] = from[c];
             }
