@@ -26,6 +26,16 @@ public static class CsvDataset
         return Read<T>(source, Path.GetFileName(path), options ?? new CsvOptions());
     }
 
+    /// <summary>Number of fields in the first line of a file: what tells a file without labels from one that has them.</summary>
+    /// <param name="path">Path of the file; recognised as gzip by its contents.</param>
+    /// <param name="options">How to read it; null for the defaults.</param>
+    /// <exception cref="DataFormatException">The file is missing, damaged or empty.</exception>
+    public static int CountColumns(string path, CsvOptions? options = null)
+    {
+        using ByteSource source = ByteSource.Open(path);
+        return CsvLayout.Find(source.ReadToEnd("text"), source.Name, (options ?? new CsvOptions()) with { Label = CsvLabel.None }).Columns;
+    }
+
     internal static Dataset<T> Read<T>(ByteSource source, string name, CsvOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

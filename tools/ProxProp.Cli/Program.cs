@@ -1,2 +1,4 @@
-Console.WriteLine("proxprop");
-return 0;
+using ProxProp.Cli;
+using ProxProp.Cli.Output;
+
+return CommandLine.Run(args, Terminal.OfProcess());

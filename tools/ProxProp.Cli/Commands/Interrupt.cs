@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace ProxProp.Cli.Commands;
+
+/// <summary>
+/// While it lives, the first Ctrl-C (or SIGTERM) asks training to end after its step instead of ending the process; the second one ends it.
+/// </summary>
+internal sealed class Interrupt : IDisposable
+{
+    private readonly CancellationTokenSource _source;
+    private readonly PosixSignalRegistration _keyboard;
+    private readonly PosixSignalRegistration _terminate;
+
+    public Interrupt(CancellationToken cancel)
+    {
+        _source = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        _keyboard = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    public void Dispose()
+    {
+        _keyboard.Dispose();
+        _terminate.Dispose();
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (_source.IsCancellationRequested)
+            return;
+        context.Cancel = true;
+        _source.Cancel();
+    }
+}

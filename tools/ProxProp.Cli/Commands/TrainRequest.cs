@@ -1,0 +1,94 @@
+using System.CommandLine;
+using ProxProp.Cli.Options;
+
+namespace ProxProp.Cli.Commands;
+
+/// <summary>What <c>proxprop train</c> is to do, as far as the command line tells without the data.</summary>
+internal sealed record TrainRequest(
+    DataRequest Data,
+    string? Model,
+    StepChoice Step,
+    double? TauTheta,
+    string? Optimizer,
+    double? Rate,
+    double? Momentum,
+    int Batch,
+    int? Epochs,
+    int? MaxSteps,
+    int? TrainSamples,
+    int? Validation,
+    ulong Seed,
+    bool Shuffle,
+    int Threads,
+    string? Init,
+    string Save,
+    string? Log,
+    bool Compare)
+{
+    public static TrainRequest Read(ParseResult parsed, TrainOptions options, DataOptions dataOptions, ComputeOptions compute)
+    {
+        DataRequest data = dataOptions.Read(parsed);
+        bool small = data.Kind is DataOptions.Digits or DataOptions.Csv;
+        StepChoice step = parsed.GetValue(options.Step) ?? StepChoice.Exact;
+        double? tauTheta = parsed.GetValue(options.TauTheta);
+        if (tauTheta is not null && !step.IsProximal)
+            throw new UsageException("--tau-theta is for proximal steps; leave it out, or take --step exact, cgN or pcgN.");
+        return new TrainRequest(
+            data,
+            parsed.GetValue(options.Model),
+            step,
+            tauTheta,
+            parsed.GetValue(options.Optimizer),
+            parsed.GetValue(options.Rate),
+            parsed.GetValue(options.Momentum),
+            parsed.GetValue(options.Batch) ?? (small ? 100 : 500),
+            parsed.GetValue(options.Epochs),
+            parsed.GetValue(options.MaxSteps),
+            parsed.GetValue(options.TrainSamples),
+            parsed.GetValue(options.Validation),
+            parsed.GetValue(options.Seed) ?? 0,
+            !parsed.GetValue(options.NoShuffle),
+            compute.Threads(parsed),
+            parsed.GetValue(options.Init),
+            parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors",
+            parsed.GetValue(options.Log),
+            data.Kind == DataOptions.Digits && options.OfOneRun.All(o => parsed.GetResult(o) is null or { Implicit: true }));
+    }
+
+    /// <summary>Epochs of a run with so many steps in each.</summary>
+    public int EpochsFor(int stepsPerEpoch) => Epochs
+        ?? (MaxSteps is { } steps ? (steps + stepsPerEpoch - 1) / stepsPerEpoch
+        : Data.Kind is DataOptions.Digits or DataOptions.Csv ? 30 : 10);
+}
+
+/// <summary>How one run makes its steps: every choice made, nothing left open.</summary>
+/// <param name="Step">How directions are made.</param>
+/// <param name="TauTheta">τ_θ of proximal steps.</param>
+/// <param name="Optimizer">What uses the directions.</param>
+/// <param name="Rate">Learning rate.</param>
+/// <param name="Momentum">Momentum, where the optimizer has it.</param>
+internal sealed record RunSettings(StepChoice Step, double TauTheta, string Optimizer, double Rate, double Momentum)
+{
+    public static RunSettings For(TrainRequest request, StepChoice step, bool convolutional)
+    {
+        string optimizer = request.Optimizer ?? OptimizerChoice.DefaultFor(convolutional);
+        if (request.Momentum is not null && !OptimizerChoice.HasMomentum(optimizer))
+            throw new UsageException($"--momentum is for the optimizers momentum and nesterov, not {optimizer}.");
+        return new RunSettings(
+            step,
+            request.TauTheta ?? OptimizerChoice.DefaultTauTheta(optimizer),
+            optimizer,
+            request.Rate ?? OptimizerChoice.DefaultRate(optimizer, step),
+            request.Momentum ?? OptimizerChoice.DefaultMomentum);
+    }
+
+    /// <summary>"ProxProp (exact)" or "backpropagation".</summary>
+    public string Title => Step.IsProximal ? $"ProxProp ({Step.Name})" : "backpropagation";
+
+    /// <summary>The optimizer with its momentum.</summary>
+    public string OptimizerText => OptimizerChoice.HasMomentum(Optimizer) ? $"{Optimizer} (momentum {Output.Texts.Plain(Momentum)})" : Optimizer;
+
+    /// <summary>Learning rate and τ_θ.</summary>
+    public string RateText =>
+        $"learning rate {Output.Texts.Plain(Rate)}{(Step.IsProximal ? $", tau_theta {Output.Texts.Plain(TauTheta)}" : string.Empty)}";
+}

@@ -1,0 +1,84 @@
+using System.Numerics;
+using ProxProp.Cli.Output;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Commands;
+
+/// <summary>One network, trained once.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+internal sealed class TrainRun<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly TrainRequest _request;
+    private readonly int _batch;
+
+    public TrainRun(TrainRequest request, RunSettings settings, Model<T> model, int rows, ComputeContext compute)
+    {
+        (_request, Settings) = (request, settings);
+        _batch = Math.Min(request.Batch, rows);
+        Epochs = request.EpochsFor((int)(((long)rows + _batch - 1) / _batch));
+        Network = new Network<T>(model.Input, model.Layers, _batch, request.Seed, compute);
+        try
+        {
+            if (request.Init is not null)
+                Weights.Load(Network, request.Init);
+        }
+        catch
+        {
+            Network.Dispose();
+            throw;
+        }
+    }
+
+    public RunSettings Settings { get; }
+
+    public Network<T> Network { get; }
+
+    public int Epochs { get; }
+
+    /// <summary>How the run ended; null before it has.</summary>
+    public TrainingResult? Result { get; private set; }
+
+    /// <summary>Figures on the test rows, NaN if there are none.</summary>
+    public Evaluation Test { get; private set; } = new(double.NaN, double.NaN, 0);
+
+    /// <summary>Trains and evaluates.</summary>
+    public void Train(DatasetSplit<T> split, Terminal terminal, TrainingLog? log, CancellationToken cancel)
+    {
+        using var step = new TrainingStep<T>(
+            Network, Settings.Step.Make<T>(Settings.TauTheta), Options.OptimizerChoice.Make<T>(Settings.Optimizer, Settings.Momentum));
+        var trainer = new Trainer<T>(step, new TrainerOptions
+        {
+            Epochs = Epochs,
+            BatchSize = _batch,
+            MaxSteps = _request.MaxSteps ?? 0,
+            LearningRate = Settings.Rate,
+            Shuffle = _request.Shuffle,
+            Seed = _request.Seed,
+        });
+        var display = new ProgressDisplay(terminal, Settings.Title.PadRight(NameWidth), Epochs);
+        Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
+        display.Finish();
+        if (split.Test.Count > 0 && Result.Status != TrainingStatus.NonFiniteLoss)
+        {
+            using var evaluator = new Evaluator<T>(Network);
+            Test = evaluator.Evaluate(split.Test);
+        }
+    }
+
+    public void Dispose() => Network.Dispose();
+
+    // As wide as the longer of the two names of a comparison.
+    private const int NameWidth = 16;
+
+    private sealed class Both(ProgressDisplay display, TrainingLog? log) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            log?.Report(value);
+            display.Report(value);
+        }
+    }
+}

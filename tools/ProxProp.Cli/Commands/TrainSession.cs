@@ -1,0 +1,110 @@
+using System.Numerics;
+using ProxProp.Cli.Files;
+using ProxProp.Cli.Options;
+using ProxProp.Cli.Output;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Commands;
+
+/// <summary>The course of <c>proxprop train</c>: data, one run or two, report, saved file.</summary>
+internal static class TrainSession
+{
+    public static int Run<T>(TrainRequest request, Terminal terminal, CancellationToken cancel)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        SaveTarget.Check(request.Save, "--save");
+        LoadedData<T> data = DataSource.Load<T>(request.Data);
+        SplitPlan plan = SplitPlan.Make(
+            data.Rows.Count, data.OwnTest is not null, request.TrainSamples, request.Validation, request.Shuffle ? request.Seed : null);
+        DatasetSplit<T> split = plan.Apply(data);
+        using var compute = new ComputeContext(request.Threads);
+        using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log);
+        using var interrupt = new Interrupt(cancel);
+
+        using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
+        using TrainRun<T>? second = request.Compare ? MakeRun(request, StepChoice.Gradient, data, split, compute) : null;
+        TrainRun<T>[] runs = second is null ? [first] : [first, second];
+        TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
+        foreach (TrainRun<T> run in runs)
+        {
+            if (!interrupt.Token.IsCancellationRequested)
+                run.Train(split, terminal, log, interrupt.Token);
+        }
+
+        TrainReport.WriteResults(terminal, runs);
+        bool hasWeights = first.Result!.Status != TrainingStatus.NonFiniteLoss || first.Result.Epochs.Count > 0;
+        if (hasWeights)
+        {
+            Save(request, data, plan, first);
+            terminal.Output.WriteLine($"Saved to {request.Save} ({first.Settings.Title}). Try: proxprop evaluate --weights {request.Save}{DataHint(request)}");
+        }
+
+        return Conclude(terminal, runs, log);
+    }
+
+    private static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Model<T> model = MakeModel(request, data);
+        RunSettings settings = RunSettings.For(request, step, model.Layers.OfType<Conv2d<T>>().Any());
+        return new TrainRun<T>(request, settings, model, split.Train.Count, compute);
+    }
+
+    private static Model<T> MakeModel<T>(TrainRequest request, LoadedData<T> data)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (request.Model is null && request.Init is not null)
+        {
+            using SafetensorsReader reader = SafetensorsReader.Open(request.Init);
+            if (SavedModel.Read(reader) is { } saved)
+                return ModelChoice.Parse(saved.Model, request.Init, data);
+        }
+
+        return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
+    }
+
+    private static void Save<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RunSettings s = run.Settings;
+        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {typeof(T).Name}";
+        var saved = new SavedModel(
+            ModelWriter.ToJson(run.Network),
+            words,
+            request.Data.Kind,
+            data.Name,
+            data.Rows.Count,
+            request.Data.Label,
+            plan,
+            data.Rows.ClassNames,
+            request.Data.Kind == DataOptions.Csv ? data.Rows.Scaling : null);
+        try
+        {
+            Weights.Save(run.Network, request.Save, saved.ToMetadata());
+        }
+        catch (IOException e)
+        {
+            throw new FailureException($"{e.Message} Free the disk or give --save another path, and train again.", e);
+        }
+    }
+
+    private static string DataHint(TrainRequest request) => request.Data.Path is null ? string.Empty : $" --data {request.Data.Path}";
+
+    private static int Conclude<T>(Terminal terminal, TrainRun<T>[] runs, TrainingLog? log)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (runs.FirstOrDefault(r => r.Result?.Status == TrainingStatus.NonFiniteLoss) is { } failed)
+            throw new FailureException($"{failed.Settings.Title}: {failed.Result!.Message}");
+        log?.Dispose();
+        if (log?.Failure is { } reason)
+            throw new FailureException($"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
+        if (!runs.Any(r => r.Result is null or { Status: TrainingStatus.Cancelled }))
+            return ExitCode.Done;
+        TrainingResult stopped = runs.Last(r => r.Result is not null).Result!;
+        terminal.Error.WriteLine($"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step.");
+        return ExitCode.Interrupted;
+    }
+}

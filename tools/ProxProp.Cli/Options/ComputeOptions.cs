@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace ProxProp.Cli.Options;
+
+/// <summary>What to compute on: <c>--threads</c> and <c>--precision</c>.</summary>
+internal sealed class ComputeOptions
+{
+    private const string Float = "float";
+    private const string Double = "double";
+
+    private readonly Option<int?> _threads = Parsed.Count("--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0);
+    private readonly Option<string?> _precision = Parsed.Choice("--precision", "Number type. Default: float, or that of the weights file.", Float, Double);
+
+    public void AddTo(Command command)
+    {
+        command.Add(_threads);
+        command.Add(_precision);
+    }
+
+    public int Threads(ParseResult parsed) => parsed.GetValue(_threads) ?? 0;
+
+    public bool IsDouble(ParseResult parsed, bool otherwise = false) => parsed.GetValue(_precision) is { } name ? name == Double : otherwise;
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Numerics;
+using ProxProp.Engine.Data;
+
+namespace ProxProp.Cli.Options;
+
+/// <summary>A data set in memory.</summary>
+/// <param name="Request">What was asked for.</param>
+/// <param name="Rows">All rows, or the training rows of a set that comes with a test part.</param>
+/// <param name="OwnTest">The test part that the set comes with, or null.</param>
+/// <typeparam name="T">float or double.</typeparam>
+internal sealed record LoadedData<T>(DataRequest Request, Dataset<T> Rows, Dataset<T>? OwnTest)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>What the set is called in messages and saved files: its kind, or the CSV file's name.</summary>
+    public string Name => Request.Kind == DataOptions.Csv ? Rows.Name : Request.Kind;
+
+    /// <summary>Whether samples are images rather than plain vectors.</summary>
+    public bool IsImages => Request.Kind != DataOptions.Csv;
+}
+
+/// <summary>Loads the data set that is asked for.</summary>
+internal static class DataSource
+{
+    /// <summary>Loads it.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="classes">Classes of a CSV file, or null for those found in it.</param>
+    /// <param name="scaling">Scaling of a CSV file, or null for its own range.</param>
+    /// <exception cref="DataFormatException">A file is missing or damaged.</exception>
+    public static LoadedData<T> Load<T>(DataRequest request, IReadOnlyList<string>? classes = null, FeatureScaling? scaling = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        switch (request.Kind)
+        {
+            case DataOptions.Mnist:
+                TrainTest<T> mnist = Mnist.Load<T>(request.Path!);
+                return new LoadedData<T>(request, mnist.Train, mnist.Test);
+            case DataOptions.Cifar10:
+                TrainTest<T> cifar = Cifar10.Load<T>(request.Path!);
+                return new LoadedData<T>(request, cifar.Train, cifar.Test);
+            case DataOptions.Csv:
+                var options = new CsvOptions { Label = LabelColumn(request.Label), ClassNames = classes, Scaling = scaling };
+                return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, options), null);
+            default:
+                return new LoadedData<T>(request, Digits.Load<T>(), null);
+        }
+    }
+
+    private static CsvLabel LabelColumn(string? label) => label switch
+    {
+        null => CsvLabel.Last,
+        "none" => CsvLabel.None,
+        _ when int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out int column) => column >= 1
+            ? CsvLabel.At(column - 1)
+            : throw new UsageException("--label counts columns from 1."),
+        _ => CsvLabel.Named(label),
+    };
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Options;
+
+/// <summary>What <c>--model</c> names: <c>mlp:H1,H2,…</c>, <c>convnet</c> or a JSON file.</summary>
+internal static class ModelChoice
+{
+    public const string Description = "Network: mlp:H1,H2,... (hidden widths; input and output are added), convnet (the paper's), or a JSON model file.";
+    private const string MlpPrefix = "mlp:";
+    private const string ConvNet = "convnet";
+
+    /// <summary>The network for a data set when none is named.</summary>
+    public static string DefaultFor(string dataset) => dataset == DataOptions.Cifar10 ? ConvNet : "mlp:128,64";
+
+    /// <summary>Makes the model for a data set.</summary>
+    /// <exception cref="UsageException">The name says nothing.</exception>
+    /// <exception cref="FailureException">The model does not fit the data.</exception>
+    public static Model<T> Make<T>(string name, LoadedData<T> data)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (name.StartsWith(MlpPrefix, StringComparison.Ordinal))
+            return Models.Mlp<T>(data.Rows.Features, Widths(name[MlpPrefix.Length..]), data.Rows.Classes);
+        if (name == ConvNet)
+        {
+            return data.IsImages
+                ? Models.ConvNet<T>(Shape.Image(data.Rows.Channels, data.Rows.Height, data.Rows.Width), data.Rows.Classes)
+                : throw new FailureException(
+                    $"convnet takes images, but {data.Name} has vectors: describe the network in a JSON file with \"input\": [channels, height, width].");
+        }
+
+        if (!File.Exists(name))
+            throw new UsageException($"--model '{name}' is neither mlp:H1,H2,... nor convnet nor a JSON file that exists.");
+        return CheckFits(ModelFile.Load<T>(name), $"The model file {name}", data);
+    }
+
+    /// <summary>The model that a saved file describes.</summary>
+    public static Model<T> Parse<T>(string json, string origin, LoadedData<T> data)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        CheckFits(ModelFile.Parse<T>(Encoding.UTF8.GetBytes(json)), origin, data);
+
+    private static Model<T> CheckFits<T>(Model<T> model, string origin, LoadedData<T> data)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Shape input = model.Input;
+        bool fits = input.IsImage && data.IsImages
+            ? (input.Channels, input.Height, input.Width) == (data.Rows.Channels, data.Rows.Height, data.Rows.Width)
+            : input.Size == data.Rows.Features;
+        if (fits)
+            return model;
+        string has = data.IsImages
+            ? $"{data.Rows.Features} elements (images of {data.Rows.Channels}x{data.Rows.Height}x{data.Rows.Width})"
+            : $"{data.Rows.Features} features";
+        throw new FailureException($"{origin} takes samples of {input}, but those of {data.Name} have {has}; change \"input\" or the data.");
+    }
+
+    private static int[] Widths(string text)
+    {
+        if (text.Length == 0)
+            return [];
+        string[] parts = text.Split(',');
+        int[] widths = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out widths[i]) || widths[i] < 1)
+                throw new UsageException($"'{parts[i]}' in --model {MlpPrefix}{text} is no width: expected whole numbers of at least 1, as in mlp:128,64.");
+        }
+
+        return widths;
+    }
+}

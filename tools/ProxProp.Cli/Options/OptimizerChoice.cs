@@ -1,0 +1,45 @@
+using System.Numerics;
+using ProxProp.Engine.Optimizers;
+
+namespace ProxProp.Cli.Options;
+
+/// <summary>What <c>--optimizer</c> names, with the step sizes that go with it unless others are given.</summary>
+internal static class OptimizerChoice
+{
+    public const string Sgd = "sgd";
+    public const string Momentum = "momentum";
+    public const string Nesterov = "nesterov";
+    public const string Adam = "adam";
+    public const string AdamW = "adamw";
+    public const double DefaultMomentum = 0.95;
+    private const double AdamWDecay = 0.01;
+
+    public static string[] Names { get; } = [Sgd, Momentum, Nesterov, Adam, AdamW];
+
+    public static bool HasMomentum(string name) => name is Momentum or Nesterov;
+
+    /// <summary>The paper's pairs: Nesterov for fully connected networks, Adam for convolutional ones.</summary>
+    public static string DefaultFor(bool convolutional) => convolutional ? Adam : Nesterov;
+
+    /// <summary>τ_θ as in the paper: 0.05, or 1 with Adam, which divides the direction's scale out again.</summary>
+    public static double DefaultTauTheta(string name) => IsAdam(name) ? 1 : 0.05;
+
+    /// <summary>The learning rate that goes with an optimizer: a proximal direction carries its own scale, so its rate is 1.</summary>
+    public static double DefaultRate(string name, StepChoice step) =>
+        IsAdam(name) ? 1e-3
+        : step.IsProximal ? 1
+        : name == Sgd ? 0.5
+        : 0.05;
+
+    public static Optimizer<T> Make<T>(string name, double momentum)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => name switch
+        {
+            Sgd => new Sgd<T>(),
+            Momentum => new Sgd<T>(MomentumKind.HeavyBall, momentum),
+            Nesterov => new Sgd<T>(MomentumKind.Nesterov, momentum),
+            Adam => new Adam<T>(),
+            _ => new Adam<T>(weightDecay: AdamWDecay, decoupled: true),
+        };
+
+    private static bool IsAdam(string name) => name is Adam or AdamW;
+}

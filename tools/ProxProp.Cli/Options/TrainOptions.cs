@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace ProxProp.Cli.Options;
+
+/// <summary>The options of <c>proxprop train</c> beside data set, threads and precision.</summary>
+internal sealed class TrainOptions
+{
+    public Option<string?> Model { get; } = Parsed.Text(
+        "--model", "MODEL", ModelChoice.Description + " Default: mlp:128,64, for cifar10 convnet.");
+
+    public Option<StepChoice?> Step { get; } = Parsed.Value(
+        "--step", "gradient|exact|cgN|pcgN", "How layers but the last make their direction: plain backpropagation, the exact proximal step, N conjugate-gradient "
+        + "iterations, or N preconditioned ones. Default: exact.", StepChoice.Parse, StepChoice.Expected);
+
+    public Option<double?> TauTheta { get; } = Parsed.Number(
+        "--tau-theta", "Proximal step size tau_theta. Default: 0.05, with adam or adamw 1.", x => x > 0, "a positive number");
+
+    public Option<string?> Optimizer { get; } = Parsed.Choice(
+        "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam.", OptimizerChoice.Names);
+
+    public Option<double?> Rate { get; } = Parsed.Number(
+        "--lr", "Learning rate. Default: 0.001 with adam or adamw, else 1 for proximal steps; for gradient 0.05, with sgd 0.5.", x => x > 0, "a positive number");
+
+    public Option<double?> Momentum { get; } = Parsed.Number(
+        "--momentum", "Momentum of momentum and nesterov. Default: 0.95.", x => x is >= 0 and < 1, "at least 0 and below 1");
+
+    public Option<int?> Batch { get; } = Parsed.Count("--batch", "Samples in a step. Default: 100, for mnist and cifar10 500.", 1);
+
+    public Option<int?> Epochs { get; } = Parsed.Count("--epochs", "Passes over the training rows. Default: 30, for mnist and cifar10 10.", 1);
+
+    public Option<int?> MaxSteps { get; } = Parsed.Count("--max-steps", "Ends after so many steps; without --epochs, after exactly so many.", 1);
+
+    public Option<int?> TrainSamples { get; } = Parsed.Count(
+        "--train-samples", "Trains on exactly the first N rows of the file; validation (and test) rows come from behind them.", 1);
+
+    public Option<int?> Validation { get; } = Parsed.Count("--validation", "Rows kept for validation after each epoch. Default: a tenth.", 0);
+
+    public Option<ulong?> Seed { get; } = Parsed.Seed("--seed", "Seed of starting weights, split and order. Default: 0.");
+
+    public Option<bool> NoShuffle { get; } = Parsed.Flag("--no-shuffle", "Takes batches, and the split, in file order.");
+
+    public Option<string?> Init { get; } = Parsed.Text("--init", "FILE", "Starts from the weights of this safetensors file.");
+
+    public Option<string?> Save { get; } = Parsed.Text("--save", "FILE", "Where the weights go. Default: proxprop-DATASET.safetensors in this folder.");
+
+    public Option<string?> Log { get; } = Parsed.Text("--log", "FILE.jsonl", "Writes one JSON object per step and one per epoch.");
+
+    /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
+    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Optimizer, Rate, Momentum, Init, Log];
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[]
+        {
+            Model, Step, TauTheta, Optimizer, Rate, Momentum, Batch, Epochs, MaxSteps, TrainSamples, Validation, Seed, NoShuffle, Init, Save, Log,
+        })
+        {
+            command.Add(option);
+        }
+    }
+}

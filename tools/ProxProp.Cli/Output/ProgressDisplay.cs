@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Output;
+
+/// <summary>Progress of one run: on a screen one line rewritten in place ten times a second, otherwise a plain line per epoch.</summary>
+/// <param name="terminal">Where to write.</param>
+/// <param name="name">What the line begins with.</param>
+/// <param name="epochs">Epochs of the run.</param>
+internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs) : IProgress<TrainingProgress>
+{
+    private const double RefreshSeconds = 0.1;
+
+    private TrainingProgress _last;
+    private EpochResult? _epoch;
+    private long _shown;
+    private double _lossSum;
+    private double _correct;
+    private int _steps;
+
+    public void Report(TrainingProgress value)
+    {
+        if (value.Epoch != _last.Epoch)
+            (_lossSum, _correct, _steps) = (0, 0, 0);
+        _last = value;
+        _lossSum += value.Loss;
+        _correct += value.Accuracy;
+        _steps++;
+        _epoch = value.EpochEnd ?? _epoch;
+        if (!terminal.Rewrites)
+        {
+            if (value.EpochEnd is not null)
+                terminal.Output.WriteLine(Line());
+        }
+        else if (value.Step == value.TotalSteps || Stopwatch.GetElapsedTime(_shown).TotalSeconds >= RefreshSeconds)
+        {
+            _shown = Stopwatch.GetTimestamp();
+            Rewrite();
+        }
+    }
+
+    /// <summary>Leaves the last state on the screen and goes to a new line.</summary>
+    public void Finish()
+    {
+        if (_last.Step == 0)
+            return;
+        if (terminal.Rewrites)
+        {
+            Rewrite();
+            terminal.Output.WriteLine();
+        }
+        else if (_last.EpochEnd is null)
+        {
+            terminal.Output.WriteLine(Line());
+        }
+    }
+
+    private void Rewrite()
+    {
+        string line = Line();
+        int room = terminal.Width - 1;
+        terminal.Output.Write("\r" + (line.Length > room ? line[..room] : line.PadRight(room)));
+        terminal.Output.Flush();
+    }
+
+    // Of the epoch so far; an epoch's end brings the exact means, which weigh a shorter last batch by its samples.
+    private string Line()
+    {
+        double loss = _last.EpochEnd?.TrainLoss ?? (_lossSum / _steps);
+        double accuracy = _last.EpochEnd?.TrainAccuracy ?? (_correct / _steps);
+        string validation = _epoch is { } e && !double.IsNaN(e.ValidationAccuracy) ? $"  val. {Texts.Percent(e.ValidationAccuracy),7}" : string.Empty;
+        string left = _last.Remaining > TimeSpan.Zero ? $"  {Texts.Clock(_last.Remaining)} left" : string.Empty;
+        return $"{name}  epoch {_last.Epoch.ToString().PadLeft(epochs.ToString().Length)}/{epochs}"
+            + $"  loss {Texts.Loss(loss),8}  acc. {Texts.Percent(accuracy),7}{validation}  {_last.SamplesPerSecond,9:N0}/s{left}";
+    }
+}

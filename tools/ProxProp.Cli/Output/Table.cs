@@ -1,0 +1,27 @@
+namespace ProxProp.Cli.Output;
+
+/// <summary>Rows of text under a header: the first column to the left, the others to the right, each as wide as it needs to be.</summary>
+internal sealed class Table(params string[] header)
+{
+    private readonly List<string[]> _rows = [header];
+
+    public void Add(params string[] cells)
+    {
+        if (cells.Length != header.Length)
+            throw new ArgumentException($"{cells.Length} cells for {header.Length} columns.", nameof(cells));
+        _rows.Add(cells);
+    }
+
+    public void Write(TextWriter output, string indent = "")
+    {
+        int[] widths = new int[header.Length];
+        foreach (string[] row in _rows)
+        {
+            for (int i = 0; i < row.Length; i++)
+                widths[i] = Math.Max(widths[i], row[i].Length);
+        }
+
+        foreach (string[] row in _rows)
+            output.WriteLine(indent + string.Join("  ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
+    }
+}

@@ -1,0 +1,35 @@
+namespace ProxProp.Cli.Output;
+
+/// <summary>How numbers are written for people.</summary>
+internal static class Texts
+{
+    /// <summary>"1 row", "1,797 rows".</summary>
+    public static string Count(long count, string noun) => $"{count:N0} {noun}{(count == 1 ? string.Empty : "s")}";
+
+    /// <summary>A fraction as a percentage with one digit, or a dash where there is none.</summary>
+    public static string Percent(double fraction) => double.IsNaN(fraction) ? "-" : $"{100 * fraction:F1} %";
+
+    /// <summary>Four significant digits, or a dash where there is no number.</summary>
+    public static string Loss(double loss) => double.IsNaN(loss) ? "-"
+        : loss is >= 0.001 and < 1000 ? loss.ToString($"F{(loss >= 100 ? 1 : loss >= 10 ? 2 : loss >= 1 ? 3 : loss >= 0.1 ? 4 : loss >= 0.01 ? 5 : 6)}")
+        : loss.ToString("0.00E+0");
+
+    /// <summary>A number as it would be typed.</summary>
+    public static string Plain(double value) => value.ToString("R");
+
+    /// <summary>Bytes in the unit that fits.</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} bytes",
+        < 1024 * 1024 => $"{bytes / 1024.0:F1} KiB",
+        < 1024L * 1024 * 1024 => $"{bytes / (1024.0 * 1024):F1} MiB",
+        _ => $"{bytes / (1024.0 * 1024 * 1024):F2} GiB",
+    };
+
+    /// <summary>m:ss, or h:mm:ss.</summary>
+    public static string Clock(TimeSpan time)
+    {
+        long seconds = (long)Math.Ceiling(time.TotalSeconds);
+        return seconds < 3600 ? $"{seconds / 60}:{seconds % 60:D2}" : $"{seconds / 3600}:{seconds / 60 % 60:D2}:{seconds % 60:D2}";
+    }
+}
