@@ -70,7 +70,7 @@ internal static class TrainSession
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
-        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {typeof(T).Name}";
+        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {(typeof(T) == typeof(double) ? "double" : "float")}";
         var saved = new SavedModel(
             ModelWriter.ToJson(run.Network),
             words,
