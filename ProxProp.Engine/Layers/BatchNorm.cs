@@ -42,6 +42,9 @@ public sealed class BatchNorm<T> : ParametricLayer<T>
     /// <inheritdoc/>
     public override bool BackwardInPlace => true;
 
+    /// <summary>A variance needs two elements: two samples of a vector, or two pixels.</summary>
+    public override int MinTrainingBatch => Input.Pixels > 1 ? 1 : 2;
+
     /// <inheritdoc/>
     public override IReadOnlyList<NamedTensor> State => _state;
 

@@ -53,6 +53,9 @@ public abstract class Layer<T>
     /// <summary>Whether <see cref="Backward"/> reads z, so that the layer after it must not overwrite it.</summary>
     public virtual bool BackwardNeedsOutput => false;
 
+    /// <summary>The smallest batch that the layer can be trained on.</summary>
+    public virtual int MinTrainingBatch => 1;
+
     /// <summary>Number of elements of named state beside parameters that a model file keeps (running statistics), each with its name.</summary>
     public virtual IReadOnlyList<NamedTensor> State => [];
 

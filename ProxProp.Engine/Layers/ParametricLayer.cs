@@ -52,9 +52,14 @@ public abstract class ParametricLayer<T> : Layer<T>
     /// <param name="shape">Its dimensions, outermost first.</param>
     protected void DeclareParameter(string name, params IReadOnlyList<int> shape)
     {
+        if (shape.Aggregate((Int128)1, (product, d) => product * d) + ParameterCount > int.MaxValue)
+        {
+            throw new ArgumentException($"A {name} of [{string.Join(", ", shape)}] elements makes more than {int.MaxValue} parameters.", nameof(shape));
+        }
+
         var tensor = new NamedTensor(name, ParameterCount, shape);
         _tensors.Add(tensor);
-        ParameterCount = checked(ParameterCount + tensor.Count);
+        ParameterCount += tensor.Count;
     }
 
     /// <summary>PyTorch's default for linear and convolution layers: all parameters uniform in ±1/√fan_in.</summary>

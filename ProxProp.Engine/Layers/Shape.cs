@@ -8,7 +8,7 @@ public readonly record struct Shape
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        if ((long)channels * height * width > int.MaxValue)
+        if ((Int128)channels * height * width > int.MaxValue)
             throw new ArgumentException($"A sample of {channels}x{height}x{width} elements is larger than {int.MaxValue}.", nameof(channels));
         Channels = channels;
         Height = height;

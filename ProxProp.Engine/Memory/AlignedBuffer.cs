@@ -1,16 +1,14 @@
-using System.Runtime.InteropServices;
-
 namespace ProxProp.Engine.Memory;
 
-/// <summary>Zeroed memory outside the garbage-collected heap, aligned to a cache line (64 bytes), so that its address never moves.</summary>
+/// <summary>Zeroed memory that begins on a cache line (64 bytes) and never moves.</summary>
 /// <typeparam name="T">Element type.</typeparam>
 public sealed unsafe class AlignedBuffer<T> : IDisposable
     where T : unmanaged
 {
     /// <summary>Alignment in bytes: one cache line, and the widest vector.</summary>
-    public const int Alignment = 64;
+    public const int Alignment = PinnedBytes.Line;
 
-    private T* _data;
+    private PinnedBytes _data;
 
     /// <summary>Allocates <paramref name="length"/> zeroed elements.</summary>
     /// <param name="length">Number of elements, 0 or more.</param>
@@ -20,14 +18,8 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, int.MaxValue);
         Length = (int)length;
-        nuint bytes = (nuint)Math.Max(length * sizeof(T), Alignment);
-        _data = (T*)NativeMemory.AlignedAlloc(bytes, Alignment);
-        NativeMemory.Clear(_data, bytes);
-        GC.AddMemoryPressure((long)bytes);
+        _data = new PinnedBytes(length * sizeof(T));
     }
-
-    /// <summary>Frees the memory of a buffer that was not disposed.</summary>
-    ~AlignedBuffer() => Free();
 
     /// <summary>Number of elements.</summary>
     public int Length { get; }
@@ -37,32 +29,26 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
 
     /// <summary>The elements.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
-    public Span<T> Span => new(Pointer, Length);
+    public Span<T> Span
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_data.IsEmpty, this);
+            return _data.Span<T>(0, Length);
+        }
+    }
 
-    /// <summary>Address of the first element, valid until the buffer is disposed.</summary>
+    /// <summary>Address of the first element, valid until the buffer is disposed or out of reach.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
     public T* Pointer
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_data is null, this);
-            return _data;
+            ObjectDisposedException.ThrowIf(_data.IsEmpty, this);
+            return (T*)_data.Pointer;
         }
     }
 
-    /// <summary>Frees the memory; spans taken from the buffer must not be used any more.</summary>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        if (_data is null)
-            return;
-        NativeMemory.AlignedFree(_data);
-        GC.RemoveMemoryPressure(Math.Max(Bytes, Alignment));
-        _data = null;
-    }
+    /// <summary>Gives the memory back as soon as no span of it is in use.</summary>
+    public void Dispose() => _data = default;
 }

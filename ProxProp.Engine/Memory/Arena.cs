@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ProxProp.Engine.Memory;
 
 /// <summary>One named reservation of an <see cref="Arena"/>.</summary>
@@ -17,17 +15,14 @@ public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch);
 /// </remarks>
 public sealed unsafe class Arena : IDisposable
 {
-    private const int Line = 64;
+    private const int Line = PinnedBytes.Line;
     private readonly List<ArenaEntry> _entries = [];
     private long _persistent;
     private long _scratch;
     private long _scratchEnd;
     private bool _inScratch;
-    private byte* _memory;
+    private PinnedBytes _memory;
     private bool _disposed;
-
-    /// <summary>Frees the memory of an arena that was not disposed.</summary>
-    ~Arena() => Free();
 
     /// <summary>All reservations in the order they were made.</summary>
     public IReadOnlyList<ArenaEntry> Entries => _entries;
@@ -39,7 +34,7 @@ public sealed unsafe class Arena : IDisposable
     public long ScratchBytes => _scratch;
 
     /// <summary>Whether <see cref="Commit"/> was called.</summary>
-    public bool IsCommitted => _memory is not null;
+    public bool IsCommitted => !_memory.IsEmpty;
 
     /// <summary>Reserves room for <paramref name="count"/> elements.</summary>
     /// <param name="name">What the buffer holds.</param>
@@ -49,7 +44,8 @@ public sealed unsafe class Arena : IDisposable
         where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue);
+        if (count > int.MaxValue)
+            throw new ArgumentException($"Buffer '{name}' would have {count} elements, more than {int.MaxValue}; take a smaller batch or layer.", nameof(count));
         if (IsCommitted || _disposed)
             throw new InvalidOperationException($"Buffer '{name}' was reserved after the arena had been committed.");
         long bytes = count * sizeof(T);
@@ -89,40 +85,29 @@ public sealed unsafe class Arena : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (IsCommitted)
             throw new InvalidOperationException("The arena is already committed.");
-        nuint bytes = (nuint)Math.Max(TotalBytes, Line);
-        _memory = (byte*)NativeMemory.AlignedAlloc(bytes, Line);
-        NativeMemory.Clear(_memory, bytes);
+        _memory = new PinnedBytes(TotalBytes);
     }
 
-    /// <summary>Frees the memory; spans taken from slots must not be used any more.</summary>
+    /// <summary>Gives the memory back as soon as no span of it is in use; slots throw from now on.</summary>
     public void Dispose()
     {
-        Free();
+        _memory = default;
         _disposed = true;
-        GC.SuppressFinalize(this);
     }
 
     internal Span<T> Resolve<T>(long offset, int count, bool scratch)
         where T : unmanaged
     {
-        if (_memory is null)
+        if (_memory.IsEmpty)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             throw new InvalidOperationException("The arena has not been committed yet.");
         }
 
-        return new Span<T>(_memory + offset + (scratch ? _persistent : 0), count);
+        return _memory.Span<T>(offset + (scratch ? _persistent : 0), count);
     }
 
     private void EndScratch() => _inScratch = false;
-
-    private void Free()
-    {
-        if (_memory is null)
-            return;
-        NativeMemory.AlignedFree(_memory);
-        _memory = null;
-    }
 
     /// <summary>Closes the scope when disposed.</summary>
     public readonly struct ScratchScope : IDisposable

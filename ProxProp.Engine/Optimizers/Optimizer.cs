@@ -23,7 +23,17 @@ public abstract class Optimizer<T>
     public IReadOnlyList<string> StateNames => [.. _state.Select(s => s.Name)];
 
     /// <summary>One state vector, to be saved and restored.</summary>
-    public Span<T> State(string name) => _state.First(s => s.Name == name).Slot.Span;
+    /// <exception cref="ArgumentException">There is no such vector.</exception>
+    public Span<T> State(string name)
+    {
+        foreach ((string known, Slot<T> slot) in _state)
+        {
+            if (known == name)
+                return slot.Span;
+        }
+
+        throw new ArgumentException($"The optimizer {Name} has no state '{name}'; it has [{string.Join(", ", StateNames)}].", nameof(name));
+    }
 
     /// <summary>Reserves the state for <paramref name="count"/> parameters.</summary>
     public abstract void Plan(Arena arena, int count);
@@ -33,8 +43,10 @@ public abstract class Optimizer<T>
     /// <param name="theta">Parameters, updated in place.</param>
     /// <param name="v">Direction; may not overlap <paramref name="theta"/>.</param>
     /// <param name="learningRate">Step size, 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The learning rate is negative, infinite or NaN.</exception>
     public void Update(ComputeContext context, Span<T> theta, ReadOnlySpan<T> v, double learningRate)
     {
+        CheckNonNegative(learningRate, nameof(learningRate));
         Updates++;
         Apply(context, theta, v, learningRate);
     }
@@ -45,6 +57,8 @@ public abstract class Optimizer<T>
     /// <summary>Reserves one state vector.</summary>
     protected Slot<T> ReserveState(Arena arena, string name, int count)
     {
+        if (_state.Exists(s => s.Name == name))
+            throw new InvalidOperationException($"This {Name} optimizer belongs to a training step already; make a new one.");
         Slot<T> slot = arena.Reserve<T>($"{Name} {name}", count);
         _state.Add((name, slot));
         return slot;

@@ -13,14 +13,16 @@ public abstract class Schedule
     public static Schedule Step(long every, double factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(every);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(factor);
+        if (!(factor > 0) || !double.IsFinite(factor))
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, "The factor of a step schedule must be positive and finite.");
         return new StepSchedule(every, factor);
     }
 
     /// <summary>Half a cosine from 1 to <paramref name="final"/> over the whole run (Loshchilov and Hutter, 2017, without restarts).</summary>
     public static Schedule Cosine(double final = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(final);
+        if (!(final >= 0) || !double.IsFinite(final))
+            throw new ArgumentOutOfRangeException(nameof(final), final, "The final factor of a cosine schedule must be finite and not negative.");
         return new CosineSchedule(final);
     }
 

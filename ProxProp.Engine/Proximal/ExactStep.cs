@@ -17,6 +17,9 @@ public sealed class ExactStep<T> : ProximalStep<T>
     /// <summary>The proximal step size τ_θ.</summary>
     public double TauTheta { get; }
 
+    // Below, the smallest pivot has less than about a digit left of what was added to it and subtracted from it.
+    private static readonly double LeastPivotRatio = 16 * Math.ScaleB(1, typeof(T) == typeof(float) ? -23 : -52);
+
     /// <inheritdoc/>
     public override string Name => "exact";
 
@@ -37,7 +40,7 @@ public sealed class ExactStep<T> : ProximalStep<T>
             costs,
             T.CreateSaturating(1 / TauTheta),
             mayUsePrimal ? new PrimalCholesky<T>(plan.Arena, gram.Layout) : null,
-            mayUseDual ? new DualCholesky<T>(plan.Arena, costs.LargestDualBatch(plan.MaxBatch), gram.Layout.Units) : null);
+            mayUseDual ? new DualCholesky<T>(plan.Arena, costs.LargestDualBatch(plan.MaxBatch) * gram.RowsPerSample, gram.Layout.Units) : null);
     }
 
     private sealed class Direction(IGramLayer<T> layer, ExactCosts costs, T shift, PrimalCholesky<T>? primal, DualCholesky<T>? dual) : IDirection<T>
@@ -55,7 +58,7 @@ public sealed class ExactStep<T> : ProximalStep<T>
             bool definite = solver.Factor(pass.Compute, rows, shift);
             if (definite)
                 layer.ApplyAdjoint(pass, a, solver.Solve(pass.Compute, rows, delta), v);
-            return Finish(pass, SolverKind.DualCholesky, definite, a, delta, v);
+            return Finish(pass, SolverKind.DualCholesky, definite, solver.PivotRatio, a, delta, v);
         }
 
         private SolveReport Primal(in Pass pass, PrimalCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
@@ -68,15 +71,20 @@ public sealed class ExactStep<T> : ProximalStep<T>
                 solver.Solve(pass.Compute, v, v);
             }
 
-            return Finish(pass, SolverKind.PrimalCholesky, definite, a, delta, v);
+            return Finish(pass, SolverKind.PrimalCholesky, definite, solver.PivotRatio, a, delta, v);
         }
 
-        // Where rounding has made the matrix indefinite, the gradient step of size τ_θ is still a descent direction.
-        private SolveReport Finish(in Pass pass, SolverKind kind, bool definite, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
+        // Where rounding has made the matrix indefinite, or numbers overflowed, the gradient is still a descent direction.
+        private SolveReport Finish(
+            in Pass pass, SolverKind kind, bool definite, double pivotRatio, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
         {
-            if (!definite)
-                layer.ApplyAdjoint(pass, a, delta, v);
-            return new SolveReport(kind, definite ? SolveStatus.Solved : SolveStatus.NotPositiveDefinite, 0, double.NaN);
+            if (definite && Reductions.AllFinite<T>(pass.Compute, v))
+                return new SolveReport(kind, pivotRatio < LeastPivotRatio ? SolveStatus.IllConditioned : SolveStatus.Solved, 0, double.NaN);
+            layer.ApplyAdjoint(pass, a, delta, v);
+            if (Reductions.AllFinite<T>(pass.Compute, v))
+                return new SolveReport(kind, SolveStatus.NotPositiveDefinite, 0, double.NaN);
+            v.Clear();
+            return new SolveReport(kind, SolveStatus.Breakdown, 0, double.NaN);
         }
     }
 }

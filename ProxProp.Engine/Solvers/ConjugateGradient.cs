@@ -13,7 +13,10 @@ namespace ProxProp.Engine.Solvers;
 /// <para>Started from zero every iterate is a descent direction (paper, Prop. 5): v_k minimises ½⟨v,Mv⟩ − ⟨g,v⟩ over a Krylov space
 /// that contains P⁻¹g, so ⟨v_k,g⟩ ≥ ⟨v_k,Mv_k⟩ &gt; 0.</para>
 /// <para>Departures: no absolute ε anywhere. A block whose ⟨r,z⟩ has fallen to (tolerance)² times its first value, or whose ⟨p,q⟩ is no
-/// longer positive, keeps its iterate while the others go on. A zero right-hand side gives v = 0.</para>
+/// longer positive, keeps its iterate while the others go on. A zero right-hand side gives v = 0. Right-hand sides whose squares would
+/// overflow or vanish are solved after scaling by a power of two, which changes no bit of the others.</para>
+/// <para>Nothing here is ever NaN: a block with an infinity or a NaN, in g or by overflow in M, gives v = 0, and the report says
+/// <see cref="SolveStatus.Breakdown"/>.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class ConjugateGradient<T>
@@ -28,7 +31,7 @@ public sealed class ConjugateGradient<T>
     private readonly Slot<T> _q;
     private readonly Slot<T> _scalars;
 
-    /// <summary>Reserves the workspace: r, p, q = Mp, with a preconditioner z, and four numbers per block.</summary>
+    /// <summary>Reserves the workspace: r, p, q = Mp, with a preconditioner z, and five numbers per block.</summary>
     /// <param name="arena">Where the vectors live; must be committed before <see cref="Solve"/>.</param>
     /// <param name="layout">The blocks; <see cref="BlockLayout.Joint"/> for one recurrence over everything.</param>
     /// <param name="preconditioned">Whether <see cref="Solve"/> will be given a preconditioner.</param>
@@ -39,7 +42,7 @@ public sealed class ConjugateGradient<T>
         _p = arena.Reserve<T>("cg search direction p", layout.Count);
         _q = arena.Reserve<T>("cg q = Mp", layout.Count);
         _z = preconditioned ? arena.Reserve<T>("cg preconditioned residual z", layout.Count) : default;
-        _scalars = arena.Reserve<T>("cg scalars", 4L * layout.Units);
+        _scalars = arena.Reserve<T>("cg scalars", 5L * layout.Units);
     }
 
     /// <summary>The blocks, each with a recurrence of its own.</summary>
@@ -71,20 +74,39 @@ public sealed class ConjugateGradient<T>
         Span<T> z = preconditioner is null ? r : _z.Span;
         int units = Layout.Units;
         Span<T> scalars = _scalars.Span;
-        Span<T> rz = scalars[..units], next = scalars.Slice(units, units), step = scalars.Slice(2 * units, units), floor = scalars[(3 * units)..];
+        Span<T> rz = scalars[..units], next = scalars.Slice(units, units), step = scalars.Slice(2 * units, units);
+        Span<T> floor = scalars.Slice(3 * units, units);
+        var scaling = new BlockScaling<T>(Layout, scalars[(4 * units)..]);
 
         v.Clear();
         g.CopyTo(r);
+        BlockVectors.Dot(context, Layout, r, r, next);
+        bool defined = true;
+        if (BlockScaling<T>.IsNeeded(next))
+        {
+            defined = scaling.Scale(next, r);
+            BlockVectors.Dot(context, Layout, r, r, next);
+        }
+
+        double gNorm = scaling.Total(next);
         preconditioner?.Apply(r, z);
         z.CopyTo(p);
         BlockVectors.Dot(context, Layout, r, z, rz);
         double limit = Math.Max(tolerance, RoundingFloor);
+        bool broke = !defined;
         for (int u = 0; u < units; u++)
+        {
+            // With a symmetric positive definite P only a zero residual gives zero here.
+            if (!(rz[u] > T.Zero && T.IsFinite(rz[u])))
+            {
+                broke |= next[u] != T.Zero;
+                rz[u] = T.Zero;
+            }
+
             floor[u] = T.CreateSaturating(limit * limit) * rz[u];
-        double gNorm = SumOfSquares(context, g, rz, preconditioner is null);
+        }
 
         int done = 0;
-        bool broke = false;
         while (done < iterations && AnyAbove(rz, floor))
         {
             normal.Apply(p, q);
@@ -92,9 +114,12 @@ public sealed class ConjugateGradient<T>
             BlockVectors.Dot(context, Layout, p, q, step);
             for (int u = 0; u < units; u++)
             {
+                // An overflow in q must not reach r, where 0·∞ would be NaN.
+                if (!T.IsFinite(step[u]))
+                    BlockScaling<T>.Clear(Layout, u, q);
                 bool active = rz[u] > floor[u];
                 T alpha = active ? rz[u] / step[u] : T.Zero;
-                bool usable = alpha >= T.Zero && T.IsFinite(alpha);
+                bool usable = alpha >= T.Zero && T.IsFinite(alpha) && T.IsFinite(step[u]);
                 broke |= active && !usable;
                 step[u] = usable ? alpha : T.Zero;
                 if (!usable)
@@ -111,28 +136,51 @@ public sealed class ConjugateGradient<T>
             for (int u = 0; u < units; u++)
             {
                 bool active = rz[u] > floor[u];
-                step[u] = active ? next[u] / rz[u] : T.Zero;
-                rz[u] = active ? next[u] : T.Zero;
+                bool usable = next[u] >= T.Zero && T.IsFinite(next[u]);
+                broke |= active && !usable;
+                step[u] = active && usable ? next[u] / rz[u] : T.Zero;
+                rz[u] = active && usable ? next[u] : T.Zero;
+                if (!T.IsFinite(next[u]))
+                {
+                    defined = false;
+                    BlockScaling<T>.Clear(Layout, u, r);
+                    BlockScaling<T>.Clear(Layout, u, z);
+                    BlockScaling<T>.Clear(Layout, u, p);
+                    BlockScaling<T>.Clear(Layout, u, v);
+                }
             }
 
             if (done < iterations)
                 BlockVectors.ScaleAdd(context, Layout, z, step, p);
         }
 
-        double rNorm = SumOfSquares(context, r, rz, false);
-        double residual = gNorm == 0 ? 0 : Math.Sqrt(rNorm / gNorm);
-        SolveStatus status = !AnyAbove(rz, floor) ? (broke ? SolveStatus.Breakdown : SolveStatus.Solved) : SolveStatus.IterationLimit;
+        bool solved = !AnyAbove(rz, floor);
+        if (defined && solved && done > 0)
+            TrueResidual(context, normal, shift, scaling, g, v);
+        BlockVectors.Dot(context, Layout, r, r, next);
+        double residual = !defined ? double.NaN : gNorm == 0 ? 0 : Math.Sqrt(scaling.Total(next) / gNorm);
+        scaling.Undo(v);
+        if (!Reductions.AllFinite<T>(context, v))
+        {
+            scaling.ClearNonFinite(v);
+            (broke, solved, residual) = (true, true, double.NaN);
+        }
+
+        SolveStatus status = broke ? SolveStatus.Breakdown : solved ? SolveStatus.Solved : SolveStatus.IterationLimit;
         return new SolveReport(kind, status, done, residual);
     }
 
-    private static double SumOfSquares(ComputeContext context, ReadOnlySpan<T> x, ReadOnlySpan<T> perBlock, bool known)
+    // Where the recurrence has converged its r is far below the rounding of g − Mv: one more product tells the truth.
+    private void TrueResidual<TNormal>(
+        ComputeContext context, in TNormal normal, T shift, BlockScaling<T> scaling, ReadOnlySpan<T> g, ReadOnlySpan<T> v)
+        where TNormal : INormalOperator<T>, allows ref struct
     {
-        if (!known)
-            return Reductions.SumOfSquares(context, x);
-        double sum = 0;
-        foreach (T s in perBlock)
-            sum += double.CreateSaturating(s);
-        return sum;
+        Span<T> r = _r.Span, q = _q.Span;
+        g.CopyTo(r);
+        scaling.Repeat(r);
+        normal.Apply(v, q);
+        Elementwise.Axpy(context, shift, v, q);
+        Elementwise.Axpy(context, -T.One, q, r);
     }
 
     private static bool AnyAbove(ReadOnlySpan<T> values, ReadOnlySpan<T> floor)

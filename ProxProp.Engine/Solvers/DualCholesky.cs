@@ -28,6 +28,9 @@ public sealed class DualCholesky<T>
     /// <summary>The matrix for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here; <see cref="Factor"/> turns it into L.</summary>
     public Matrix<T> Gram(int rows) => new(_gram.Span, rows, rows);
 
+    /// <summary>The smallest pivot of the last factorisation over the largest diagonal element: below a few ε pivots are rounding.</summary>
+    public double PivotRatio { get; private set; }
+
     /// <summary>Adds <paramref name="shift"/> to the diagonal and factors LLᵀ in place.</summary>
     /// <param name="context">What to compute on.</param>
     /// <param name="rows">Rows of A for this batch.</param>
@@ -35,8 +38,10 @@ public sealed class DualCholesky<T>
     /// <returns>Whether the matrix was positive definite in this precision.</returns>
     public bool Factor(ComputeContext context, int rows, T shift)
     {
-        Diagonal.Add(Gram(rows), shift);
-        return Cholesky.Factor(context, Gram(rows)) == 0;
+        double largest = Diagonal.Add(Gram(rows), shift);
+        bool definite = Cholesky.Factor(context, Gram(rows)) == 0;
+        PivotRatio = definite ? Diagonal.SmallestSquare(Gram(rows)) / largest : 0;
+        return definite;
     }
 
     /// <summary>s = (I/τ_θ + AAᵀ)⁻¹δ with the factor.</summary>

@@ -26,14 +26,19 @@ public sealed class PrimalCholesky<T>
     /// <summary>The matrix: the caller writes AᵀA here; <see cref="Factor"/> turns its lower triangle into L.</summary>
     public Matrix<T> Gram => new(_gram.Span, _layout.Columns, _layout.Columns);
 
+    /// <summary>The smallest pivot of the last factorisation over the largest diagonal element: below a few ε pivots are rounding.</summary>
+    public double PivotRatio { get; private set; }
+
     /// <summary>Adds <paramref name="shift"/> to the diagonal and factors LLᵀ in place.</summary>
     /// <param name="context">What to compute on.</param>
     /// <param name="shift">1/τ_θ, positive.</param>
     /// <returns>Whether the matrix was positive definite in this precision.</returns>
     public bool Factor(ComputeContext context, T shift)
     {
-        Diagonal.Add(Gram, shift);
-        return Cholesky.Factor(context, Gram) == 0;
+        double largest = Diagonal.Add(Gram, shift);
+        bool definite = Cholesky.Factor(context, Gram) == 0;
+        PivotRatio = definite ? Diagonal.SmallestSquare(Gram) / largest : 0;
+        return definite;
     }
 
     /// <summary>Solves with the factor.</summary>
@@ -52,12 +57,28 @@ public sealed class PrimalCholesky<T>
 /// <summary>Small operations on the diagonal of a matrix.</summary>
 internal static class Diagonal
 {
-    /// <summary>matrix += value·I.</summary>
-    public static void Add<T>(Matrix<T> matrix, T value)
+    /// <summary>matrix += value·I; returns the largest element of its diagonal.</summary>
+    public static double Add<T>(Matrix<T> matrix, T value)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        T largest = T.Zero;
         for (int i = 0; i < matrix.Rows; i++)
+        {
             matrix[i, i] += value;
+            largest = T.Max(largest, matrix[i, i]);
+        }
+
+        return double.CreateSaturating(largest);
+    }
+
+    /// <summary>The smallest pivot of a factor L: the smallest of its squared diagonal elements.</summary>
+    public static double SmallestSquare<T>(Matrix<T> l)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double smallest = double.PositiveInfinity;
+        for (int i = 0; i < l.Rows; i++)
+            smallest = Math.Min(smallest, double.CreateSaturating(l[i, i]) * double.CreateSaturating(l[i, i]));
+        return smallest;
     }
 }
 

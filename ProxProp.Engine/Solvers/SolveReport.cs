@@ -34,16 +34,25 @@ public enum SolveStatus
     /// <summary>The given number of iterations was done; the residual says how far it came.</summary>
     IterationLimit,
 
-    /// <summary>A right-hand side stopped early because rounding had used up its search direction; its iterate is the best there is.</summary>
+    /// <summary>
+    /// A right-hand side stopped early because rounding had used up its search direction, and its iterate is the best there is; or because
+    /// numbers overflowed, and its solution is zero.
+    /// </summary>
     Breakdown,
 
     /// <summary>The matrix was not positive definite in this precision; the direction is the stated fall-back's.</summary>
     NotPositiveDefinite,
+
+    /// <summary>
+    /// Solved, but the matrix is so near to singular in this precision that parts of the solution are rounding; it is still a descent direction.
+    /// </summary>
+    IllConditioned,
 }
 
 /// <summary>What became of one linear solve. A solver that does not converge says so here; it does not throw.</summary>
 /// <param name="Solver">Which solver ran.</param>
 /// <param name="Status">How it ended.</param>
 /// <param name="Iterations">Iterations done (the most of any right-hand side); 0 for a factorisation.</param>
-/// <param name="RelativeResidual">‖g − M v‖/‖g‖ over all right-hand sides as the recurrence knows it; NaN where it was not measured.</param>
+/// <param name="RelativeResidual">‖g − M v‖/‖g‖ over all right-hand sides: measured where the solve converged, as the recurrence knows it where it
+/// stopped earlier; NaN where it was not measured or overflowed.</param>
 public readonly record struct SolveReport(SolverKind Solver, SolveStatus Status, int Iterations, double RelativeResidual);

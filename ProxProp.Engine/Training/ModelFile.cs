@@ -74,7 +74,7 @@ public static class ModelFile
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = MaxDepth, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-            using JsonDocument document = JsonDocument.Parse(json, options);
+            using JsonDocument document = JsonDocument.Parse(json.Span.StartsWith("\uFEFF"u8) ? json[3..] : json, options);
             var root = new JsonMembers(document.RootElement, "model");
             Shape input = ReadShape(root.Required("input"));
             var layers = new List<Layer<T>>();
@@ -89,9 +89,9 @@ public static class ModelFile
         {
             throw new ModelFormatException($"This is not JSON: {e.Message}", e);
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            throw new ModelFormatException(e.Message, e);
+            throw new ModelFormatException(e.Message.ReplaceLineEndings(" "), e);
         }
     }
 

@@ -39,6 +39,14 @@ public sealed class Network<T> : IDisposable
         _layers = [.. layers];
         if (_layers.Length == 0)
             throw new ArgumentException("A network needs at least one layer.", nameof(layers));
+        if (input.Size == 0)
+            throw new ArgumentException("The input has no shape; use Shape.Vector or Shape.Image.", nameof(input));
+        if ((long)maxBatch * input.Size > int.MaxValue)
+        {
+            throw new ArgumentException(
+                $"A batch of {maxBatch} samples of shape {input} has more than {int.MaxValue} elements; take a smaller largest batch.", nameof(maxBatch));
+        }
+
         Input = input;
         MaxBatch = maxBatch;
         Seed = seed;
@@ -47,21 +55,21 @@ public sealed class Network<T> : IDisposable
         _buffers = new Slot<T>[_layers.Length];
         _outputBuffer = new int[_layers.Length];
         _skipForward = new bool[_layers.Length];
-        AttachLayers(new PlanContext(_arena, Compute, maxBatch));
-        PlanBuffers();
-        ParameterCount = _layers.OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
-        _parameters = _arena.Reserve<T>("parameters", ParameterCount);
-        int offset = 0;
-        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+        try
         {
-            layer.BindParameters(_parameters, offset);
-            offset += layer.ParameterCount;
+            AttachLayers(new PlanContext(_arena, Compute, maxBatch));
+            PlanBuffers();
+            _parameters = PlanParameters();
+            _arena.Commit();
+            var generator = new Generator(seed);
+            foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+                layer.Initialize(generator, layer.Parameters);
         }
-
-        _arena.Commit();
-        var generator = new Generator(seed);
-        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
-            layer.Initialize(generator, layer.Parameters);
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Shape of one sample.</summary>
@@ -83,7 +91,7 @@ public sealed class Network<T> : IDisposable
     public ComputeContext Compute { get; }
 
     /// <summary>Number of parameters of all layers.</summary>
-    public int ParameterCount { get; }
+    public int ParameterCount { get; private set; }
 
     /// <summary>All parameters, layer by layer.</summary>
     public Span<T> Parameters => _parameters.Span;
@@ -108,8 +116,8 @@ public sealed class Network<T> : IDisposable
         int count = samples.Length / Input.Size;
         if (samples.Length != count * Input.Size)
             throw new ArgumentException($"Samples of {Input.Size} elements were expected, but {samples.Length} elements are no multiple of that.", nameof(samples));
-        if (outputs.Length < count * Output.Size)
-            throw new ArgumentException($"{count} samples give {count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
+        if (outputs.Length < (long)count * Output.Size)
+            throw new ArgumentException($"{count} samples give {(long)count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
         for (int first = 0; first < count; first += MaxBatch)
         {
             int batch = Math.Min(MaxBatch, count - first);
@@ -166,11 +174,27 @@ public sealed class Network<T> : IDisposable
             }
             catch (ArgumentException e)
             {
-                throw new ArgumentException($"Layer {i} ({_layers[i].Kind}) cannot follow an output of shape {shape}: {e.Message}", nameof(plan), e);
+                string before = i == 0 ? "the network's input" : $"layer {i - 1} ({_layers[i - 1].Kind})";
+                throw new ArgumentException($"Layer {i} ({_layers[i].Kind}) cannot follow {before} of shape {shape}: {e.Message}", e);
             }
 
             shape = _layers[i].Output;
         }
+    }
+
+    private Slot<T> PlanParameters()
+    {
+        long count = _layers.OfType<ParametricLayer<T>>().Sum(l => (long)l.ParameterCount);
+        Slot<T> parameters = _arena.Reserve<T>("parameters", count);
+        ParameterCount = (int)count;
+        int offset = 0;
+        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+        {
+            layer.BindParameters(parameters, offset);
+            offset += layer.ParameterCount;
+        }
+
+        return parameters;
     }
 
     private void PlanBuffers()

@@ -26,4 +26,17 @@ internal static class NonFinite
 
         return start + "the loss itself overflowed on finite outputs. Try a smaller learning rate.";
     }
+
+    /// <summary>One sentence that names the step and the first layer whose parameters or running statistics an update has left not finite.</summary>
+    public static string DescribeUpdate<T>(Network<T> network, long step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            if (network.Layers[i] is ParametricLayer<T> parametric && !Reductions.AllFinite(network.Compute, parametric.Parameters))
+                return $"The update of step {step} left the parameters of layer {i} ({parametric}) not finite. Try a smaller learning rate.";
+        }
+
+        return $"Step {step} left running statistics that are not finite. Try a smaller learning rate.";
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Randomness;
 
@@ -41,7 +42,10 @@ public enum TrainingStatus
     /// <summary>It was asked to stop; the parameters are those of the last step.</summary>
     Cancelled,
 
-    /// <summary>The loss was no longer finite; the parameters are those after the last completed epoch (or the starting ones).</summary>
+    /// <summary>
+    /// The loss or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch (or the
+    /// starting ones).
+    /// </summary>
     NonFiniteLoss,
 }
 
@@ -72,18 +76,22 @@ public readonly record struct TrainingProgress(
 /// <param name="Status">How it ended.</param>
 /// <param name="Message">What went wrong, naming layer and step, or null.</param>
 /// <param name="Epochs">Figures of the completed epochs.</param>
-/// <param name="Steps">Steps done.</param>
+/// <param name="Steps">Updates done.</param>
 /// <param name="Seconds">Training time, evaluation not counted.</param>
 public sealed record TrainingResult(TrainingStatus Status, string? Message, IReadOnlyList<EpochResult> Epochs, long Steps, double Seconds);
 
 /// <summary>Trains a network over a data set: batches, schedule, evaluation, progress, and a stop that keeps good parameters.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class Trainer<T>
+public sealed class Trainer<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly TrainingStep<T> _step;
     private readonly TrainerOptions _options;
     private readonly int _batchSize;
+    private readonly Arena _arena = new();
+    private readonly Slot<T> _samples;
+    private readonly Slot<int> _labels;
+    private readonly Snapshot<T> _lastGood;
 
     /// <summary>Sets up a run.</summary>
     /// <param name="step">The step, with its network and optimizer.</param>
@@ -91,6 +99,8 @@ public sealed class Trainer<T>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public Trainer(TrainingStep<T> step, TrainerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(options);
         _step = step;
         _options = options;
         _batchSize = options.BatchSize == 0 ? step.Network.MaxBatch : options.BatchSize;
@@ -102,27 +112,42 @@ public sealed class Trainer<T>
             throw new ArgumentException($"LearningRate must be positive and finite, but is {options.LearningRate}.", nameof(options));
         if (options.MaxSteps < 0)
             throw new ArgumentException($"MaxSteps must be 0 (no limit) or more, but is {options.MaxSteps}.", nameof(options));
+        _samples = _arena.Reserve<T>("batch samples", (long)_batchSize * step.Network.Input.Size);
+        _labels = _arena.Reserve<int>("batch labels", _batchSize);
+        _lastGood = new Snapshot<T>(step.Network, _arena);
+        _arena.Commit();
     }
+
+    /// <summary>Every buffer that the trainer reserved, for the memory plan.</summary>
+    public IReadOnlyList<ArenaEntry> Buffers => _arena.Entries;
+
+    /// <summary>Bytes of all buffers.</summary>
+    public long BufferBytes => _arena.TotalBytes;
 
     /// <summary>Trains.</summary>
     /// <param name="train">Training data.</param>
     /// <param name="validation">Data evaluated after each epoch, or null.</param>
     /// <param name="progress">Told after every step, on this thread's time: keep it short.</param>
     /// <param name="cancellation">Ends training after the current step.</param>
+    /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers.</exception>
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         Network<T> network = _step.Network;
         Evaluator<T>.CheckFits(network, train);
+        if (train.Count == 0)
+            throw new ArgumentException($"{train.Name} has no samples to train on.", nameof(train));
         var batches = new BatchPlan(train.Count, _batchSize, _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null);
-        var samples = new T[_batchSize * network.Input.Size];
-        var labels = new int[_batchSize];
+        TrainingStep<T>.CheckBatch(network, batches[batches.Count - 1].Length);
+        Span<T> samples = _samples.Span;
+        Span<int> labels = _labels.Span;
         using Evaluator<T>? evaluator = validation is { Count: > 0 } ? new Evaluator<T>(network, _step.Loss) : null;
         long totalSteps = (long)_options.Epochs * batches.Count;
         if (_options.MaxSteps > 0)
             totalSteps = Math.Min(totalSteps, _options.MaxSteps);
 
-        T[] lastGood = network.Parameters.ToArray();
+        if (!_lastGood.TryTake())
+            throw new InvalidOperationException("The network's parameters are not all finite; there is nothing good to start from.");
         var epochs = new List<EpochResult>();
         var clock = new Stopwatch();
         long step = 0, seen = 0;
@@ -133,43 +158,50 @@ public sealed class Trainer<T>
             long correct = 0, epochSeen = 0;
             for (int b = 0; b < batches.Count && step < totalSteps; b++)
             {
+                if (cancellation.IsCancellationRequested)
+                    return new TrainingResult(TrainingStatus.Cancelled, "Training was cancelled.", epochs, step, clock.Elapsed.TotalSeconds);
                 clock.Start();
                 ReadOnlySpan<int> rows = batches[b];
                 train.CopyBatch(rows, samples, labels);
                 double rate = _options.LearningRate * _options.Schedule.Factor(step, totalSteps);
-                StepResult result = _step.Run(samples, new Targets<T>(labels.AsSpan(0, rows.Length)), rows.Length, rate);
+                StepResult result = _step.Run(samples, new Targets<T>(labels[..rows.Length]), rows.Length, rate);
                 clock.Stop();
-                step++;
                 if (!result.Updated)
-                {
-                    string message = NonFinite.Describe(network, samples, rows.Length, step, result.Loss);
-                    lastGood.CopyTo(network.Parameters);
-                    return new TrainingResult(TrainingStatus.NonFiniteLoss, message, epochs, step, clock.Elapsed.TotalSeconds);
-                }
+                    return Fail(NonFinite.Describe(network, samples, rows.Length, step + 1, result.Loss), epochs, step, clock);
+                step++;
+                bool endsEpoch = b == batches.Count - 1;
+                if ((endsEpoch || step == totalSteps) && !_lastGood.TryTake())
+                    return Fail(NonFinite.DescribeUpdate(network, step), epochs, step, clock);
 
                 lossSum += result.Loss * rows.Length;
                 correct += result.Correct;
                 epochSeen += rows.Length;
                 seen += rows.Length;
                 EpochResult? end = null;
-                if (b == batches.Count - 1)
+                if (endsEpoch)
                 {
                     Evaluation evaluation = evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0);
                     end = new EpochResult(
                         epoch, lossSum / epochSeen, (double)correct / epochSeen, evaluation.Loss, evaluation.Accuracy, clock.Elapsed.TotalSeconds);
                     epochs.Add(end.Value);
-                    network.Parameters.CopyTo(lastGood);
                 }
 
                 double seconds = clock.Elapsed.TotalSeconds;
                 progress?.Report(new TrainingProgress(
                     step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, seen / seconds,
                     TimeSpan.FromSeconds(seconds / step * (totalSteps - step)), end));
-                if (cancellation.IsCancellationRequested)
-                    return new TrainingResult(TrainingStatus.Cancelled, "Training was cancelled.", epochs, step, seconds);
             }
         }
 
         return new TrainingResult(TrainingStatus.Completed, null, epochs, step, clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>
+    public void Dispose() => _arena.Dispose();
+
+    private TrainingResult Fail(string message, List<EpochResult> epochs, long step, Stopwatch clock)
+    {
+        _lastGood.Restore();
+        return new TrainingResult(TrainingStatus.NonFiniteLoss, message, epochs, step, clock.Elapsed.TotalSeconds);
     }
 }

@@ -45,6 +45,9 @@ public sealed class TrainingStep<T> : IDisposable
     /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs.</exception>
     public TrainingStep(Network<T> network, ProximalStep<T> step, Optimizer<T> optimizer, Loss<T>? loss = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentNullException.ThrowIfNull(optimizer);
         _network = network;
         _optimizer = optimizer;
         _loss = loss ?? new CrossEntropyLoss<T>();
@@ -120,6 +123,7 @@ public sealed class TrainingStep<T> : IDisposable
     /// <inheritdoc cref="Run"/>
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
+        CheckBatch(_network, batch);
         var pass = new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed);
         ReadOnlySpan<T> output = _network.Forward(pass, samples);
         Span<T> delta = _delta.Span, other = _otherDelta.Span;
@@ -147,6 +151,20 @@ public sealed class TrainingStep<T> : IDisposable
         }
 
         return value;
+    }
+
+    /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
+    internal static void CheckBatch(Network<T> network, int batch)
+    {
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            int least = network.Layers[i].MinTrainingBatch;
+            if (batch < least)
+            {
+                throw new ArgumentException(
+                    $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));
+            }
+        }
     }
 
     /// <summary>Frees the memory of training; the network stays.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using ProxProp.Engine.Data;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 
 namespace ProxProp.Engine.Training;
@@ -31,7 +32,7 @@ public static class Weights
     /// <summary>Loads parameters and running statistics; converts between float and double where the file has the other.</summary>
     /// <param name="network">The network; unchanged if the file does not fit.</param>
     /// <param name="path">The file.</param>
-    /// <exception cref="DataFormatException">The file is damaged, lacks a tensor, has one too many, or one of another shape.</exception>
+    /// <exception cref="DataFormatException">The file is damaged, lacks a tensor, has one too many, one of another shape, or a number that is not finite.</exception>
     public static void Load<T>(Network<T> network, string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -59,15 +60,39 @@ public static class Weights
             }
         }
 
-        if (exact && reader.Entries.Count != wanted.Count)
+        if (exact)
+            RefuseOthers(network, reader, wanted.Select(w => prefix + w.Name).ToHashSet(), prefix);
+
+        // All is read before anything is changed.
+        var read = new List<T[]>();
+        foreach ((string name, NamedTensor tensor, _, _) in wanted)
         {
-            var known = wanted.Select(w => prefix + w.Name).ToHashSet();
-            string other = reader.Entries.Select(e => e.Name).First(n => !known.Contains(n));
-            throw new DataFormatException(reader.Name, "header", $"the tensor '{other}'", $"only the {wanted.Count} tensors of the network");
+            var values = new T[tensor.Count];
+            reader.Read<T>(prefix + name, values);
+            if (!Reductions.AllFinite<T>(network.Compute, values))
+                throw new DataFormatException(reader.Name, $"tensor '{prefix + name}'", "a number that is not finite", "finite weights");
+            read.Add(values);
         }
 
-        foreach ((string name, NamedTensor tensor, int layer, int state) in wanted)
-            reader.Read(prefix + name, Values(network, layer, state, tensor));
+        foreach (((_, NamedTensor tensor, int layer, int state), T[] values) in wanted.Zip(read))
+            values.CopyTo(Values(network, layer, state, tensor));
+    }
+
+    // PyTorch counts the batches that batch normalisation has seen; with a fixed momentum nothing depends on that number.
+    private static void RefuseOthers<T>(Network<T> network, SafetensorsReader reader, HashSet<string> known, string prefix)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int count = known.Count;
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            if (network.Layers[i] is BatchNorm<T>)
+                known.Add($"{prefix}{i}.num_batches_tracked");
+        }
+
+        if (reader.Entries.Select(e => e.Name).FirstOrDefault(n => !known.Contains(n)) is { } other)
+        {
+            throw new DataFormatException(reader.Name, "header", $"the tensor '{other}'", $"only the {count} tensors of the network");
+        }
     }
 
     // state is −1 for a parameter, else the index of the layer's state.
