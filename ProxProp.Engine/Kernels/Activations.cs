@@ -15,7 +15,7 @@ public readonly struct ReluMap<T> : IMap<T>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Invoke<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T> => TVector.Max(TVector.Zero, x);
+        where TVector : unmanaged, ISimd<TVector, T> => TVector.Select(TVector.LessThanOrEqual(x, TVector.Zero), TVector.Zero, x);
 }
 
 /// <summary>(y, dy) → dx = y ≤ 0 ? 0 : dy, with the derivative 0 at 0.</summary>

@@ -129,8 +129,8 @@ public static unsafe class BatchNormalization
     {
         if (shape.Batch < 0 || shape.Channels < 1 || shape.Positions < 1)
             throw new ArgumentException($"A shape needs at least one channel and one position, but got {shape}.", nameof(shape));
-        Lengths.Check(first, shape.Length, firstName, shape.ToString());
-        Lengths.Check(second, shape.Length, secondName, shape.ToString());
+        Lengths.Check(first, shape.Length, firstName, shape);
+        Lengths.Check(second, shape.Length, secondName, shape);
     }
 
     private static void CheckChannels(ChannelShape shape, int first, string firstName, int second, string secondName)

@@ -23,7 +23,7 @@ public static partial class VectorMath
         return ScaleByPowerOfTwo<TVector, T>(head, n);
     }
 
-    /// <summary>The logistic function 1/(1 + e⁻ˣ), within 2 ulp, for negative x too.</summary>
+    /// <summary>The logistic function 1/(1 + e⁻ˣ), within 2.5 ulp, for negative x too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Sigmoid<TVector, T>(TVector x)
         where TVector : unmanaged, ISimd<TVector, T>

@@ -52,8 +52,8 @@ public readonly record struct PoolingShape(
         Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         int planes = checked(batch * Channels);
-        Lengths.Check(input, checked(planes * InputPlane), inputName, $"a batch of {batch} for {this}");
-        Lengths.Check(output, planes * OutputPlane, outputName, $"a batch of {batch} for {this}");
+        Lengths.Check(input, checked(planes * InputPlane), inputName, this);
+        Lengths.Check(output, planes * OutputPlane, outputName, this);
         return planes;
     }
 

@@ -128,13 +128,14 @@ internal static class VectorLoop
 /// <summary>Checks of spans that must agree.</summary>
 internal static class Lengths
 {
-    /// <summary>Throws where a span's length differs from the expected one.</summary>
-    public static void Check(int found, int expected, string name, string expectedBy)
+    /// <summary>Throws where a span's length differs from the expected one; what expects it is put into words only then.</summary>
+    public static void Check<TExpecting>(int found, int expected, string name, TExpecting expectedBy)
+        where TExpecting : notnull
     {
         if (found != expected)
-            Throw(found, expected, name, expectedBy);
+            Throw(found, expected, name, expectedBy.ToString());
     }
 
-    private static void Throw(int found, int expected, string name, string expectedBy) =>
+    private static void Throw(int found, int expected, string name, string? expectedBy) =>
         throw new ArgumentException($"'{name}' has {found} elements, but {expectedBy} asks for {expected}.", name);
 }
