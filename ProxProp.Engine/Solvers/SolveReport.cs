@@ -55,4 +55,8 @@ public enum SolveStatus
 /// <param name="Iterations">Iterations done (the most of any right-hand side); 0 for a factorisation.</param>
 /// <param name="RelativeResidual">‖g − M v‖/‖g‖ over all right-hand sides: measured where the solve converged, as the recurrence knows it where it
 /// stopped earlier; NaN where it was not measured or overflowed.</param>
-public readonly record struct SolveReport(SolverKind Solver, SolveStatus Status, int Iterations, double RelativeResidual);
+public readonly record struct SolveReport(SolverKind Solver, SolveStatus Status, int Iterations, double RelativeResidual)
+{
+    /// <summary>‖g‖ over all right-hand sides; NaN where it was not measured.</summary>
+    public double RightHandSideNorm { get; init; } = double.NaN;
+}

@@ -1,0 +1,70 @@
+namespace ProxProp.Engine.Proximal;
+
+/// <summary>How the shift 1/τ_θ of a proximal system is chosen.</summary>
+/// <remarks>
+/// A description shared by all layers; <see cref="Bind"/> makes what one layer keeps between steps. The paper uses one fixed τ_θ. The
+/// eigenvalues of AᵀA grow with the batch and with the square of the data's scale, so a τ_θ that suits one layer may be far too large or
+/// too small for another; a scale-free rule measures the shift in units of their mean.
+/// </remarks>
+public abstract class Damping
+{
+    /// <summary>1/τ_θ for one and the same τ_θ everywhere, as in the paper.</summary>
+    /// <param name="tauTheta">τ_θ, positive.</param>
+    public static Damping Fixed(double tauTheta) => new FixedDamping(CheckPositive(tauTheta, nameof(tauTheta), "proximal step size tauTheta"));
+
+    /// <summary>1/τ_θ = λ · trace(AᵀA)/columns: λ times the mean eigenvalue of AᵀA, for every batch anew.</summary>
+    /// <param name="lambda">λ, positive.</param>
+    public static Damping ScaleFree(double lambda) => new ScaleFreeDamping(CheckPositive(lambda, nameof(lambda), "scale-free damping lambda"));
+
+    /// <summary>Whether <see cref="LayerDamping.Shift"/> looks at the trace of AᵀA.</summary>
+    public abstract bool NeedsTrace { get; }
+
+    /// <summary>The name in messages and logs, such as <c>tauTheta 0.05</c>.</summary>
+    public abstract override string ToString();
+
+    /// <summary>Makes the state of one layer.</summary>
+    public abstract LayerDamping Bind();
+
+    private static double CheckPositive(double value, string name, string what) => value > 0 && double.IsFinite(value)
+        ? value
+        : throw new ArgumentOutOfRangeException(name, value, $"The {what} must be positive and finite.");
+
+    private sealed class FixedDamping(double tauTheta) : Damping
+    {
+        public override bool NeedsTrace => false;
+
+        public override string ToString() => $"tauTheta {tauTheta:G6}";
+
+        public override LayerDamping Bind() => new(1 / tauTheta, isRelative: false);
+    }
+
+    private sealed class ScaleFreeDamping(double lambda) : Damping
+    {
+        public override bool NeedsTrace => true;
+
+        public override string ToString() => $"lambda {lambda:G6}";
+
+        public override LayerDamping Bind() => new(lambda, isRelative: true);
+    }
+}
+
+/// <summary>The damping of one layer.</summary>
+public sealed class LayerDamping
+{
+    private readonly bool _isRelative;
+
+    internal LayerDamping(double factor, bool isRelative)
+    {
+        Factor = factor;
+        _isRelative = isRelative;
+    }
+
+    /// <summary>1/τ_θ itself, or λ where the rule is scale-free. A rule that adapts changes it between steps.</summary>
+    public double Factor { get; set; }
+
+    /// <summary>The shift 1/τ_θ for a batch.</summary>
+    /// <param name="trace">trace(AᵀA); unused by a fixed rule.</param>
+    /// <param name="columns">Columns of A.</param>
+    /// <remarks>An all-zero A has no scale; its system is then damped by λ itself, and its solution is zero all the same.</remarks>
+    public double Shift(double trace, int columns) => !_isRelative ? Factor : Factor * (trace > 0 ? trace / columns : 1);
+}
