@@ -68,6 +68,9 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
     public override BlockLayout Layout => new(Filters, _shape.WeightsPerFilter, HasBias);
 
     /// <inheritdoc/>
+    public override ProximalLayer<double>? InDouble() => new Conv2d<double>(Filters, Kernel, Stride, Padding, Dilation, HasBias);
+
+    /// <inheritdoc/>
     public int RowsPerSample => Output.Pixels;
 
     /// <inheritdoc/>

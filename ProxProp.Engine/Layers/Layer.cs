@@ -17,7 +17,9 @@ public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, i
 /// <param name="Training">Whether dropout drops and batch normalisation uses the batch's own statistics.</param>
 /// <param name="Step">Number of training steps done before this one; with <paramref name="Seed"/> it fixes what dropout drops.</param>
 /// <param name="Seed">The run's seed.</param>
-public readonly record struct Pass(ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0);
+/// <param name="Measure">Whether directions measure their inner products with the gradient where that costs extra.</param>
+public readonly record struct Pass(
+    ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0, bool Measure = false);
 
 /// <summary>
 /// One function of a network, with its derivative. Samples are rows: a buffer of a batch holds Batch × <see cref="Shape.Size"/> elements.

@@ -34,6 +34,9 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IFusesRelu
     public override BlockLayout Layout => new(Outputs, Input.Size, HasBias);
 
     /// <inheritdoc/>
+    public override ProximalLayer<double>? InDouble() => new Linear<double>(Outputs, HasBias);
+
+    /// <inheritdoc/>
     public int RowsPerSample => 1;
 
     /// <inheritdoc/>

@@ -54,6 +54,11 @@ public interface IDualGramLayer<T> : IGramLayer<T>
 public abstract class ProximalLayer<T> : ParametricLayer<T>, IProximalLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>
+    /// A layer of the same shape in double, not yet attached, for steps that outgrow this precision; null where there is none.
+    /// </summary>
+    public virtual ProximalLayer<double>? InDouble() => null;
+
     /// <summary>One block of all parameters, unless a layer knows better.</summary>
     public virtual BlockLayout Layout => new(1, ParameterCount, false);
 

@@ -39,8 +39,9 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Reserves room for <paramref name="count"/> elements.</summary>
     /// <param name="name">What the buffer holds.</param>
     /// <param name="count">Number of elements, 0 or more.</param>
+    /// <param name="keep">Inside a scratch scope: memory of its own all the same, whose content outlives the scope's work.</param>
     /// <exception cref="InvalidOperationException">The arena is already committed.</exception>
-    public Slot<T> Reserve<T>(string name, long count)
+    public Slot<T> Reserve<T>(string name, long count, bool keep = false)
         where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -50,9 +51,10 @@ public sealed unsafe class Arena : IDisposable
             throw new InvalidOperationException($"Buffer '{name}' was reserved after the arena had been committed.");
         long bytes = count * sizeof(T);
         long padded = (bytes + Line - 1) / Line * Line;
-        _entries.Add(new ArenaEntry(name, bytes, _inScratch));
+        bool scratch = _inScratch && !keep;
+        _entries.Add(new ArenaEntry(name, bytes, scratch));
         long offset;
-        if (_inScratch)
+        if (scratch)
         {
             offset = _scratchEnd;
             _scratchEnd += padded;
@@ -64,7 +66,7 @@ public sealed unsafe class Arena : IDisposable
             _persistent += padded;
         }
 
-        return new Slot<T>(this, offset, (int)count, _inScratch);
+        return new Slot<T>(this, offset, (int)count, scratch);
     }
 
     /// <summary>Opens a scope whose reservations share memory with those of all other scopes. Scopes do not nest.</summary>

@@ -1,7 +1,5 @@
 using System.Numerics;
-using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
-using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
@@ -14,26 +12,45 @@ public enum CgPreconditioner
 
     /// <summary>diag(I/τ_θ + AᵀA).</summary>
     Jacobi,
+
+    /// <summary>
+    /// The Cholesky factor of an earlier step's I/τ_θ + AᵀA, renewed every <see cref="CgStep{T}.RefreshEvery"/> steps or when the residual
+    /// of the last solve shows that it is stale.
+    /// </summary>
+    EarlierFactor,
 }
 
 /// <summary>
 /// v after N conjugate-gradient iterations on (I/τ_θ + AᵀA)v = Aᵀδ from v = 0: a descent direction for every N (paper, Prop. 5).
-/// A is applied and its adjoint, never formed, so any layer that is linear in its parameters will do.
 /// </summary>
+/// <remarks>
+/// The iterates are the same whether A is applied with its adjoint, or AᵀA or AAᵀ is formed first; the cheapest by flop count is taken.
+/// Any layer that is linear in its parameters will do; preconditioners and formed matrices need one that knows its Gram matrix.
+/// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class CgStep<T> : ProximalStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>A step of <paramref name="iterations"/> iterations.</summary>
+    /// <summary>A step with the paper's fixed τ_θ.</summary>
     /// <param name="iterations">Number of iterations N, 1 or more.</param>
     /// <param name="tauTheta">The proximal step size τ_θ, positive.</param>
-    /// <param name="preconditioner">What to precondition with; Jacobi needs a layer that knows its Gram diagonal.</param>
+    /// <param name="preconditioner">What to precondition with.</param>
     /// <param name="joint">One recurrence over all parameters of a layer instead of one for each output unit.</param>
     public CgStep(int iterations, double tauTheta, CgPreconditioner preconditioner = CgPreconditioner.None, bool joint = false)
+        : this(iterations, Damping.Fixed(tauTheta), preconditioner, joint)
+    {
+    }
+
+    /// <summary>A step.</summary>
+    /// <param name="iterations">Number of iterations N, 1 or more.</param>
+    /// <param name="damping">How τ_θ is chosen.</param>
+    /// <param name="preconditioner">What to precondition with.</param>
+    /// <param name="joint">One recurrence over all parameters of a layer instead of one for each output unit.</param>
+    public CgStep(int iterations, Damping damping, CgPreconditioner preconditioner = CgPreconditioner.None, bool joint = false)
+        : base(damping)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(iterations);
         Iterations = iterations;
-        TauTheta = CheckTauTheta(tauTheta);
         Preconditioner = preconditioner;
         IsJoint = joint;
     }
@@ -41,60 +58,48 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <summary>Number of iterations.</summary>
     public int Iterations { get; }
 
-    /// <summary>The proximal step size τ_θ.</summary>
-    public double TauTheta { get; }
-
     /// <summary>The preconditioner.</summary>
     public CgPreconditioner Preconditioner { get; }
 
     /// <summary>Whether one recurrence runs over all parameters of a layer.</summary>
     public bool IsJoint { get; }
 
+    /// <summary>A block stops when its residual is below this part of its first; 0 for all iterations.</summary>
+    public double Tolerance { get; init; }
+
+    /// <summary>Steps after which <see cref="CgPreconditioner.EarlierFactor"/> is renewed at the latest.</summary>
+    public int RefreshEvery { get; init; } = 50;
+
+    /// <summary>Relative residual above which <see cref="CgPreconditioner.EarlierFactor"/> counts as stale and is renewed for the next step.</summary>
+    public double StaleResidual { get; init; } = 0.1;
+
+    /// <summary>A preconditioner of one's own, made for each layer; used in place of <see cref="Preconditioner"/>.</summary>
+    public Func<ProximalLayer<T>, IPreconditioner<T>>? CustomPreconditioner { get; init; }
+
+    /// <summary>Forbids forming AᵀA or AAᵀ: least memory, and what a layer without a Gram matrix does anyway.</summary>
+    public bool MatrixFree { get; init; }
+
     /// <inheritdoc/>
-    public override string Name => (Preconditioner == CgPreconditioner.None ? "cg" : "pcg") + Iterations + (IsJoint ? "-joint" : string.Empty);
+    public override string Name =>
+        (Preconditioner == CgPreconditioner.None && CustomPreconditioner is null ? "cg" : "pcg") + Iterations + (IsJoint ? "-joint" : string.Empty);
 
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan)
     {
-        JacobiPreconditioner<T>? jacobi = null;
-        if (Preconditioner == CgPreconditioner.Jacobi)
+        bool preconditioned = Preconditioner != CgPreconditioner.None || CustomPreconditioner is not null;
+        if (Preconditioner != CgPreconditioner.None && CustomPreconditioner is null && layer is not IGramLayer<T>)
         {
-            if (layer is not IGramLayer<T>)
-            {
-                throw new NotSupportedException(
-                    $"A Jacobi preconditioner needs a layer that knows its Gram diagonal (IGramLayer<T>), which {layer.Kind} does not. Use cg{Iterations} without a preconditioner.");
-            }
-
-            jacobi = new JacobiPreconditioner<T>(plan.Compute, plan.Arena, layer.Layout);
+            throw new NotSupportedException(
+                $"A {Preconditioner} preconditioner needs a layer that knows its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use cg{Iterations} without a preconditioner.");
         }
 
-        BlockLayout blocks = IsJoint ? layer.Layout.Joint : layer.Layout;
-        return new Direction(
-            layer,
-            this,
-            new ConjugateGradient<T>(plan.Arena, blocks, jacobi is not null),
-            jacobi,
-            plan.Arena.Reserve<T>("cg right-hand side g", layer.ParameterCount),
-            plan.Arena.Reserve<T>("cg output A·p", (long)plan.MaxBatch * layer.Output.Size));
-    }
-
-    private sealed class Direction(
-        ProximalLayer<T> layer, CgStep<T> step, ConjugateGradient<T> solver, JacobiPreconditioner<T>? jacobi, Slot<T> g, Slot<T> output) : IDirection<T>
-    {
-        private readonly T _shift = T.CreateSaturating(1 / step.TauTheta);
-
-        public SolveReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
-        {
-            layer.ApplyAdjoint(pass, a, delta, g.Span);
-            if (jacobi is not null)
-            {
-                ((IGramLayer<T>)layer).GramDiagonal(pass, a, jacobi.Diagonal);
-                jacobi.Prepare(_shift);
-            }
-
-            var op = new LayerOperator<T>(layer, pass, a, pass.Batch * layer.Output.Size);
-            var normal = new MatrixFreeNormalOperator<T, LayerOperator<T>>(op, output.Span);
-            return solver.Solve(pass.Compute, normal, _shift, jacobi, g.Span, v, step.Iterations);
-        }
+        if (MatrixFree || IsJoint || preconditioned || layer is not IGramLayer<T> gram)
+            return new MatrixFreeCgDirection<T>(layer, this, plan);
+        StepCosts costs = StepCosts.Of(layer);
+        double matrixFree = costs.MatrixFree(plan.MaxBatch, Iterations);
+        double formed = costs.GramCg(plan.MaxBatch, Iterations), dual = costs.DualCg(plan.MaxBatch, Iterations);
+        if (dual < Math.Min(formed, matrixFree))
+            return new DualCgDirection<T>((IDualGramLayer<T>)gram, this, plan);
+        return formed < matrixFree ? new GramCgDirection<T>(gram, this, plan) : new MatrixFreeCgDirection<T>(layer, this, plan);
     }
 }

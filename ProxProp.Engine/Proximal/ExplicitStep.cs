@@ -12,15 +12,23 @@ public sealed class ExplicitStep<T> : ProximalStep<T>
     /// <inheritdoc/>
     public override string Name => "gradient";
 
+    /// <summary>The plain gradient.</summary>
+    public ExplicitStep()
+        : base(Proximal.Damping.Fixed(1))
+    {
+    }
+
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan) => new Direction(layer);
 
     private sealed class Direction(ProximalLayer<T> layer) : IDirection<T>
     {
-        public SolveReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
+        public LayerDamping? Damping => null;
+
+        public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
         {
             layer.ApplyAdjoint(pass, a, delta, v);
-            return new SolveReport(SolverKind.Gradient, SolveStatus.Solved, 0, double.NaN);
+            return LayerReport.Gradient(pass, v);
         }
     }
 }

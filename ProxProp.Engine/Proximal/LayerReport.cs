@@ -1,3 +1,6 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
@@ -21,6 +24,9 @@ public readonly record struct LayerReport(SolverKind Solver, SolveStatus Status,
     /// <summary>‖g‖; NaN where it was not measured in this step.</summary>
     public double GradientNorm { get; init; } = double.NaN;
 
+    /// <summary>Whether the step was done in double because this precision would not do.</summary>
+    public bool InDouble { get; init; }
+
     /// <summary>‖v‖/‖g‖, at most τ_θ for an exact step.</summary>
     public double NormRatio => DirectionNorm / GradientNorm;
 
@@ -29,4 +35,30 @@ public readonly record struct LayerReport(SolverKind Solver, SolveStatus Status,
 
     /// <summary>τ_θ = 1/shift.</summary>
     public double TauTheta => 1 / Shift;
+
+    /// <summary>The report of a plain gradient step v = g.</summary>
+    public static LayerReport Gradient<T>(in Pass pass, ReadOnlySpan<T> g)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var report = new LayerReport(SolverKind.Gradient, SolveStatus.Solved, 0, 0);
+        if (!pass.Measure)
+            return report;
+        double squared = Reductions.SumOfSquares(pass.Compute, g);
+        return report.With(new DirectionMeasure(squared, squared, squared));
+    }
+
+    /// <summary>The report of a solve.</summary>
+    public static LayerReport From(in SolveReport solve, double shift) => new(solve.Solver, solve.Status, solve.Iterations, shift)
+    {
+        RelativeResidual = solve.RelativeResidual,
+        GradientNorm = solve.RightHandSideNorm,
+    };
+
+    /// <summary>The same with measured inner products.</summary>
+    public LayerReport With(in DirectionMeasure measure) => this with
+    {
+        InnerProduct = measure.InnerProduct,
+        DirectionNorm = Math.Sqrt(measure.DirectionSquared),
+        GradientNorm = Math.Sqrt(measure.GradientSquared),
+    };
 }

@@ -13,6 +13,16 @@ namespace ProxProp.Engine.Proximal;
 public abstract class ProximalStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Sets how τ_θ is chosen.</summary>
+    protected ProximalStep(Damping damping)
+    {
+        ArgumentNullException.ThrowIfNull(damping);
+        Damping = damping;
+    }
+
+    /// <summary>How τ_θ is chosen.</summary>
+    public Damping Damping { get; }
+
     /// <summary>What the program and the log call this step, such as <c>exact</c> or <c>cg3</c>.</summary>
     public abstract string Name { get; }
 
@@ -24,11 +34,6 @@ public abstract class ProximalStep<T>
 
     /// <inheritdoc/>
     public override string ToString() => Name;
-
-    /// <summary>Checks τ_θ.</summary>
-    protected static double CheckTauTheta(double tauTheta) => tauTheta > 0 && double.IsFinite(tauTheta)
-        ? tauTheta
-        : throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, "The proximal step size tauTheta must be positive and finite.");
 }
 
 /// <summary>The direction solver of one layer: δ in, v out. Allocates nothing.</summary>
@@ -36,12 +41,15 @@ public abstract class ProximalStep<T>
 public interface IDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The layer's damping, which a rule may change between steps; null where there is none.</summary>
+    LayerDamping? Damping { get; }
+
     /// <summary>Computes v.</summary>
     /// <param name="pass">The pass whose forward values are used.</param>
     /// <param name="a">Input of the layer.</param>
     /// <param name="delta">δ = dJ/dz.</param>
     /// <param name="v">The direction in the layout of the layer's parameters; overwritten.</param>
-    SolveReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v);
+    LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v);
 }
 
 /// <summary>A layer at one batch as a linear map of its parameters, for solvers.</summary>

@@ -13,36 +13,29 @@ namespace ProxProp.Engine.Solvers;
 public sealed class DualCholesky<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Slot<T> _gram;
+    private readonly GramFactor<T> _factor;
     private readonly Slot<T> _solution;
+    private readonly Slot<T> _product;
     private readonly int _units;
 
     /// <summary>Reserves the matrix and the right-hand sides for at most <paramref name="maxRows"/> rows.</summary>
     public DualCholesky(Arena arena, int maxRows, int units)
     {
         _units = units;
-        _gram = arena.Reserve<T>("dual gram matrix AAᵀ", (long)maxRows * maxRows);
+        _factor = new GramFactor<T>(arena, "dual gram matrix AAᵀ", maxRows);
         _solution = arena.Reserve<T>("dual right-hand sides, rows × units", (long)maxRows * units);
+        _product = arena.Reserve<T>("products with the dual gram matrix, when measuring", (long)maxRows * units);
     }
 
-    /// <summary>The matrix for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here; <see cref="Factor"/> turns it into L.</summary>
-    public Matrix<T> Gram(int rows) => new(_gram.Span, rows, rows);
+    /// <summary>The matrix for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Factor"/>.</summary>
+    public Matrix<T> Gram(int rows) => _factor.Matrix(rows);
 
-    /// <summary>The smallest pivot of the last factorisation over the largest diagonal element: below a few ε pivots are rounding.</summary>
-    public double PivotRatio { get; private set; }
+    /// <summary>trace(AAᵀ) = trace(AᵀA), before <see cref="Factor"/>.</summary>
+    public double Trace(int rows) => _factor.Trace(rows);
 
-    /// <summary>Adds <paramref name="shift"/> to the diagonal and factors LLᵀ in place.</summary>
-    /// <param name="context">What to compute on.</param>
-    /// <param name="rows">Rows of A for this batch.</param>
-    /// <param name="shift">1/τ_θ, positive.</param>
-    /// <returns>Whether the matrix was positive definite in this precision.</returns>
-    public bool Factor(ComputeContext context, int rows, T shift)
-    {
-        double largest = Diagonal.Add(Gram(rows), shift);
-        bool definite = Cholesky.Factor(context, Gram(rows)) == 0;
-        PivotRatio = definite ? Diagonal.SmallestSquare(Gram(rows)) / largest : 0;
-        return definite;
-    }
+    /// <summary>Adds <paramref name="shift"/> = 1/τ_θ to the diagonal and factors LLᵀ in place.</summary>
+    /// <returns>Whether the factor can be trusted in this precision; if not, <see cref="Solve"/> must not be called.</returns>
+    public bool Factor(ComputeContext context, int rows, T shift) => _factor.Factor(context, rows, shift);
 
     /// <summary>s = (I/τ_θ + AAᵀ)⁻¹δ with the factor.</summary>
     /// <param name="context">What to compute on.</param>
@@ -55,5 +48,19 @@ public sealed class DualCholesky<T>
         delta[..s.Length].CopyTo(s);
         Cholesky.SolveLeft(context, Gram(rows).AsReadOnly, new Matrix<T>(s, rows, _units));
         return s;
+    }
+
+    /// <summary>Brings K = AAᵀ back after the last solve and tells ⟨v,g⟩ = ⟨s,Kδ⟩ and ‖g‖² = ⟨δ,Kδ⟩; ‖v‖² = ⟨s,Ks⟩ is ⟨v,g⟩'s with s for δ.</summary>
+    /// <remarks>Costs two products with K. The factor is gone afterwards.</remarks>
+    public DirectionMeasure Measure(ComputeContext context, int rows, ReadOnlySpan<T> delta)
+    {
+        _factor.Restore(rows);
+        ReadOnlySpan<T> s = _solution.Span[..(rows * _units)];
+        delta = delta[..s.Length];
+        Span<T> product = _product.Span[..s.Length];
+        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(delta, rows, _units), new Matrix<T>(product, rows, _units));
+        double vg = Reductions.Dot<T>(context, s, product), gg = Reductions.Dot<T>(context, delta, product);
+        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(s, rows, _units), new Matrix<T>(product, rows, _units));
+        return new DirectionMeasure(vg, Reductions.Dot<T>(context, s, product), gg);
     }
 }

@@ -39,6 +39,28 @@ public sealed class DualConjugateGradient<T>
     /// <summary>s after the last <see cref="Solve"/>, rows × units; the direction is v = Aᵀs.</summary>
     public ReadOnlySpan<T> Solution(int rows) => Vector(0, rows);
 
+    /// <summary>trace(AAᵀ) = trace(AᵀA).</summary>
+    public double Trace(int rows)
+    {
+        Matrix<T> k = Gram(rows);
+        double trace = 0;
+        for (int i = 0; i < rows; i++)
+            trace += double.CreateSaturating(k[i, i]);
+        return trace;
+    }
+
+    /// <summary>⟨v,g⟩ = ⟨s,Kδ⟩, ‖v‖² = ⟨s,Ks⟩ and ‖g‖² = ⟨δ,Kδ⟩ of the last solve, for two products with K.</summary>
+    public DirectionMeasure Measure(ComputeContext context, int rows, ReadOnlySpan<T> delta)
+    {
+        ReadOnlySpan<T> s = Vector(0, rows);
+        Span<T> product = Vector(2, rows);
+        delta = delta[..s.Length];
+        Gemm.Assign(context, Gram(rows).AsReadOnly, Read(delta, rows), Write(product, rows));
+        double vg = Reductions.Dot<T>(context, s, product), gg = Reductions.Dot<T>(context, delta, product);
+        Gemm.Assign(context, Gram(rows).AsReadOnly, Read(s, rows), Write(product, rows));
+        return new DirectionMeasure(vg, Reductions.Dot<T>(context, s, product), gg);
+    }
+
     /// <summary>Does <paramref name="iterations"/> iterations, or fewer when every column has converged.</summary>
     /// <param name="context">What to compute on.</param>
     /// <param name="rows">Rows of A for this batch.</param>

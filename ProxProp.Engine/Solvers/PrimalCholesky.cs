@@ -12,34 +12,28 @@ public sealed class PrimalCholesky<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly BlockLayout _layout;
-    private readonly Slot<T> _gram;
+    private readonly GramFactor<T> _factor;
     private readonly Slot<T> _solution;
+    private readonly Slot<T> _product;
 
     /// <summary>Reserves the matrix and the right-hand sides.</summary>
     public PrimalCholesky(Arena arena, BlockLayout layout)
     {
         _layout = layout;
-        _gram = arena.Reserve<T>("gram matrix AᵀA", (long)layout.Columns * layout.Columns);
+        _factor = new GramFactor<T>(arena, "gram matrix AᵀA", layout.Columns);
         _solution = arena.Reserve<T>("right-hand sides, units × columns", layout.Count);
+        _product = arena.Reserve<T>("products with the gram matrix, when measuring", layout.Count);
     }
 
-    /// <summary>The matrix: the caller writes AᵀA here; <see cref="Factor"/> turns its lower triangle into L.</summary>
-    public Matrix<T> Gram => new(_gram.Span, _layout.Columns, _layout.Columns);
+    /// <summary>The matrix: the caller writes AᵀA here before <see cref="Factor"/>.</summary>
+    public Matrix<T> Gram => _factor.Matrix(_layout.Columns);
 
-    /// <summary>The smallest pivot of the last factorisation over the largest diagonal element: below a few ε pivots are rounding.</summary>
-    public double PivotRatio { get; private set; }
+    /// <summary>trace(AᵀA), before <see cref="Factor"/>.</summary>
+    public double Trace => _factor.Trace(_layout.Columns);
 
-    /// <summary>Adds <paramref name="shift"/> to the diagonal and factors LLᵀ in place.</summary>
-    /// <param name="context">What to compute on.</param>
-    /// <param name="shift">1/τ_θ, positive.</param>
-    /// <returns>Whether the matrix was positive definite in this precision.</returns>
-    public bool Factor(ComputeContext context, T shift)
-    {
-        double largest = Diagonal.Add(Gram, shift);
-        bool definite = Cholesky.Factor(context, Gram) == 0;
-        PivotRatio = definite ? Diagonal.SmallestSquare(Gram) / largest : 0;
-        return definite;
-    }
+    /// <summary>Adds <paramref name="shift"/> = 1/τ_θ to the diagonal and factors LLᵀ in place.</summary>
+    /// <returns>Whether the factor can be trusted in this precision; if not, <see cref="Solve"/> must not be called.</returns>
+    public bool Factor(ComputeContext context, T shift) => _factor.Factor(context, _layout.Columns, shift);
 
     /// <summary>Solves with the factor.</summary>
     /// <param name="context">What to compute on.</param>
@@ -47,40 +41,30 @@ public sealed class PrimalCholesky<T>
     /// <param name="v">Solutions in the layout of the parameters; may be <paramref name="g"/>.</param>
     public void Solve(ComputeContext context, ReadOnlySpan<T> g, Span<T> v)
     {
-        Span<T> x = _solution.Span;
-        BlockPacking.ToRows(_layout, g, x);
-        Cholesky.SolveRight(context, Gram.AsReadOnly, new Matrix<T>(x, _layout.Units, _layout.Columns));
-        BlockPacking.FromRows(_layout, x, v);
+        BlockPacking.ToRows(_layout, g, _solution.Span);
+        Cholesky.SolveRight(context, Gram.AsReadOnly, Solution);
+        BlockPacking.FromRows(_layout, _solution.Span, v);
     }
+
+    /// <summary>Brings AᵀA back after the last solve and tells ‖v‖, ‖g‖ and ⟨v,g⟩ of it, with g = v/τ_θ + AᵀA·v.</summary>
+    /// <remarks>Costs one product with AᵀA. The factor is gone afterwards.</remarks>
+    public DirectionMeasure Measure(ComputeContext context, double shift)
+    {
+        _factor.Restore(_layout.Columns);
+        Span<T> v = _solution.Span, gramV = _product.Span;
+        Gemm.Assign(context, Solution.AsReadOnly, Gram.AsReadOnly, new Matrix<T>(gramV, _layout.Units, _layout.Columns));
+        double vv = Reductions.SumOfSquares(context, v), vGv = Reductions.Dot<T>(context, v, gramV), gvgv = Reductions.SumOfSquares<T>(context, gramV);
+        return new DirectionMeasure((shift * vv) + vGv, vv, (shift * shift * vv) + (2 * shift * vGv) + gvgv);
+    }
+
+    private Matrix<T> Solution => new(_solution.Span, _layout.Units, _layout.Columns);
 }
 
-/// <summary>Small operations on the diagonal of a matrix.</summary>
-internal static class Diagonal
-{
-    /// <summary>matrix += value·I; returns the largest element of its diagonal.</summary>
-    public static double Add<T>(Matrix<T> matrix, T value)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        T largest = T.Zero;
-        for (int i = 0; i < matrix.Rows; i++)
-        {
-            matrix[i, i] += value;
-            largest = T.Max(largest, matrix[i, i]);
-        }
-
-        return double.CreateSaturating(largest);
-    }
-
-    /// <summary>The smallest pivot of a factor L: the smallest of its squared diagonal elements.</summary>
-    public static double SmallestSquare<T>(Matrix<T> l)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        double smallest = double.PositiveInfinity;
-        for (int i = 0; i < l.Rows; i++)
-            smallest = Math.Min(smallest, double.CreateSaturating(l[i, i]) * double.CreateSaturating(l[i, i]));
-        return smallest;
-    }
-}
+/// <summary>Inner products of a direction v and the gradient g of one layer.</summary>
+/// <param name="InnerProduct">⟨v, g⟩.</param>
+/// <param name="DirectionSquared">‖v‖².</param>
+/// <param name="GradientSquared">‖g‖².</param>
+public readonly record struct DirectionMeasure(double InnerProduct, double DirectionSquared, double GradientSquared);
 
 /// <summary>Between parameters (weights, then biases) and a units × columns matrix whose last column is the bias.</summary>
 internal static class BlockPacking

@@ -30,7 +30,7 @@ public sealed class TrainingStep<T> : IDisposable
     private readonly Loss<T> _loss;
     private readonly Arena _arena = new();
     private readonly IDirection<T>?[] _directions;
-    private readonly SolveReport[] _reports;
+    private readonly LayerReport[] _reports;
     private readonly int[] _offsets;
     private readonly int _firstParametric;
     private readonly Slot<T> _direction;
@@ -53,7 +53,7 @@ public sealed class TrainingStep<T> : IDisposable
         _loss = loss ?? new CrossEntropyLoss<T>();
         int count = network.Layers.Count;
         _directions = new IDirection<T>?[count];
-        _reports = new SolveReport[count];
+        _reports = new LayerReport[count];
         _offsets = new int[count];
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
 
@@ -89,11 +89,17 @@ public sealed class TrainingStep<T> : IDisposable
     /// <summary>The loss.</summary>
     public Loss<T> Loss => _loss;
 
+    /// <summary>
+    /// Steps between two measurements of ⟨v,g⟩, ‖v‖ and ‖g‖ in <see cref="Reports"/>; 1 for every step, 0 for never. An exact step without
+    /// a gradient at hand pays two products with its Gram matrix for them.
+    /// </summary>
+    public int MeasureEvery { get; set; } = 20;
+
     /// <summary>Number of steps done.</summary>
     public long StepsDone { get; set; }
 
     /// <summary>How each layer's direction was made in the last step; default for layers without parameters.</summary>
-    public ReadOnlySpan<SolveReport> Reports => _reports;
+    public ReadOnlySpan<LayerReport> Reports => _reports;
 
     /// <summary>The directions of the last step, in the layout of <see cref="Network{T}.Parameters"/>.</summary>
     public ReadOnlySpan<T> Directions => _direction.Span;
@@ -124,7 +130,8 @@ public sealed class TrainingStep<T> : IDisposable
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
         CheckBatch(_network, batch);
-        var pass = new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed);
+        bool measure = MeasureEvery > 0 && StepsDone % MeasureEvery == 0;
+        var pass = new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, measure);
         ReadOnlySpan<T> output = _network.Forward(pass, samples);
         Span<T> delta = _delta.Span, other = _otherDelta.Span;
         LossValue value = _loss.Evaluate(pass, output, targets, delta[..output.Length]);
@@ -168,14 +175,19 @@ public sealed class TrainingStep<T> : IDisposable
     }
 
     /// <summary>Frees the memory of training; the network stays.</summary>
-    public void Dispose() => _arena.Dispose();
+    public void Dispose()
+    {
+        foreach (IDirection<T>? direction in _directions)
+            (direction as IDisposable)?.Dispose();
+        _arena.Dispose();
+    }
 
-    private SolveReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
+    private LayerReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
     {
         Span<T> v = _direction.Span.Slice(_offsets[index], layer.ParameterCount);
         if (_directions[index] is { } direction)
             return direction.Compute(pass, a, dz, v);
         layer.ParameterGradient(pass, a, dz, v);
-        return new SolveReport(SolverKind.Gradient, SolveStatus.Solved, 0, double.NaN);
+        return LayerReport.Gradient<T>(pass, v);
     }
 }

@@ -1,0 +1,107 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Proximal;
+
+/// <summary>The exact direction of one layer, primal or dual for each batch by <see cref="StepCosts"/>.</summary>
+internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const double DampingRaise = 10;
+
+    private readonly ProximalLayer<T> _owner;
+    private readonly IGramLayer<T> _layer;
+    private readonly StepCosts _costs;
+    private readonly int _maxBatch;
+    private readonly PrimalCholesky<T>? _primal;
+    private readonly DualCholesky<T>? _dual;
+    private DoublePrecisionDirection<T>? _inDouble;
+
+    public ExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan)
+    {
+        _owner = layer;
+        _layer = layer as IGramLayer<T> ?? throw new NotSupportedException(
+            $"An exact step needs a layer that forms its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use CgStep<T>, or set TrainExplicitly on the layer.");
+        Damping = damping;
+        _maxBatch = plan.MaxBatch;
+        _costs = StepCosts.Of(_layer);
+        bool hasDual = layer is IDualGramLayer<T>;
+        int dualBatch = hasDual ? _costs.LargestDualBatch(plan.MaxBatch) : 0;
+        if (dualBatch > 0)
+            _dual = new DualCholesky<T>(plan.Arena, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
+        if (dualBatch < plan.MaxBatch)
+            _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
+    }
+
+    public LayerDamping Damping { get; }
+
+    public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v) =>
+        Compute(pass, a, delta, v, double.NaN);
+
+    /// <summary>As <see cref="IDirection{T}.Compute"/>, but with <paramref name="shift"/> for the damping's own unless it is NaN.</summary>
+    public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)
+    {
+        bool raised = false;
+        while (true)
+        {
+            LayerReport report = _dual is not null && _costs.PrefersDual(pass.Batch)
+                ? Dual(pass, _dual, a, delta, v, shift)
+                : Primal(pass, _primal!, a, delta, v, shift);
+            if (report.Status != SolveStatus.NotPositiveDefinite)
+            {
+                if (!Reductions.AllFinite<T>(pass.Compute, v))
+                    return Gradient(pass, a, delta, v);
+                return raised ? report with { Status = SolveStatus.IllConditioned } : report;
+            }
+
+            if (typeof(T) == typeof(float) && (_inDouble ??= DoublePrecisionDirection<T>.Create(_owner, _maxBatch)) is { } twin)
+                return twin.Compute(pass, a, delta, v, report.Shift);
+            raised = true;
+            shift = report.Shift * DampingRaise;
+            if (!(T.CreateSaturating(shift) < T.MaxValue))
+                return Gradient(pass, a, delta, v);
+        }
+    }
+
+    public void Dispose() => _inDouble?.Dispose();
+
+    private LayerReport Dual(
+        in Pass pass, DualCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)
+    {
+        int rows = pass.Batch * _layer.RowsPerSample;
+        ((IDualGramLayer<T>)_layer).DualGram(pass, a, solver.Gram(rows));
+        if (double.IsNaN(shift))
+            shift = Damping.Shift(solver.Trace(rows), _layer.Layout.Columns);
+        if (!solver.Factor(pass.Compute, rows, T.CreateSaturating(shift)))
+            return new LayerReport(SolverKind.DualCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
+        _layer.ApplyAdjoint(pass, a, solver.Solve(pass.Compute, rows, delta), v);
+        var report = new LayerReport(SolverKind.DualCholesky, SolveStatus.Solved, 0, shift);
+        return pass.Measure ? report.With(solver.Measure(pass.Compute, rows, delta)) : report;
+    }
+
+    private LayerReport Primal(
+        in Pass pass, PrimalCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)
+    {
+        _layer.Gram(pass, a, solver.Gram);
+        if (double.IsNaN(shift))
+            shift = Damping.Shift(solver.Trace, _layer.Layout.Columns);
+        if (!solver.Factor(pass.Compute, T.CreateSaturating(shift)))
+            return new LayerReport(SolverKind.PrimalCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
+        _layer.ApplyAdjoint(pass, a, delta, v);
+        solver.Solve(pass.Compute, v, v);
+        var report = new LayerReport(SolverKind.PrimalCholesky, SolveStatus.Solved, 0, shift);
+        return pass.Measure ? report.With(solver.Measure(pass.Compute, shift)) : report;
+    }
+
+    // Not even an enormous damping makes the matrix definite, or the numbers overflowed: the gradient descends too, if it is finite.
+    private LayerReport Gradient(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
+    {
+        _layer.ApplyAdjoint(pass, a, delta, v);
+        if (Reductions.AllFinite<T>(pass.Compute, v))
+            return new LayerReport(SolverKind.Gradient, SolveStatus.NotPositiveDefinite, 0, 0);
+        v.Clear();
+        return new LayerReport(SolverKind.Gradient, SolveStatus.Breakdown, 0, 0);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Proximal;
+
+/// <summary>Flops of the ways to a direction beyond the plain gradient's own, leading terms, from the shape of a layer alone.</summary>
+internal readonly struct StepCosts
+{
+    private readonly BlockLayout _layout;
+    private readonly int _rowsPerSample;
+    private readonly Func<int, double>? _gramFlops;
+    private readonly bool _hasDual;
+
+    private StepCosts(BlockLayout layout, int rowsPerSample, Func<int, double>? gramFlops, bool hasDual)
+    {
+        _layout = layout;
+        _rowsPerSample = rowsPerSample;
+        _gramFlops = gramFlops;
+        _hasDual = hasDual;
+    }
+
+    public static StepCosts Of<T>(IProximalLayer<T> layer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => layer is IGramLayer<T> gram
+        ? new StepCosts(gram.Layout, gram.RowsPerSample, gram.GramFlops, layer is IDualGramLayer<T>)
+        : new StepCosts(layer.Layout, 1, null, false);
+
+    private double Units => _layout.Units;
+
+    private double Columns => _layout.Columns;
+
+    /// <summary>Form AᵀA, factor it, two triangular solves.</summary>
+    public double Primal(int batch) => _gramFlops is null
+        ? double.PositiveInfinity
+        : _gramFlops(batch) + Solve(Columns);
+
+    /// <summary>Form AAᵀ (half of it), factor it, two triangular solves; the product with Aᵀ that ends it stands for the gradient's.</summary>
+    public double Dual(int batch) => _hasDual ? (Rows(batch) * Rows(batch) * Columns) + Solve(Rows(batch)) : double.PositiveInfinity;
+
+    /// <summary>N iterations that apply A and Aᵀ.</summary>
+    public double MatrixFree(int batch, int iterations) => 4 * Rows(batch) * Columns * Units * iterations;
+
+    /// <summary>Form AᵀA, then N products with it.</summary>
+    public double GramCg(int batch, int iterations) => _gramFlops is null
+        ? double.PositiveInfinity
+        : _gramFlops(batch) + (2 * Columns * Columns * Units * iterations);
+
+    /// <summary>Form AAᵀ (half of it), then N + 1 products with it; its end is the gradient's.</summary>
+    public double DualCg(int batch, int iterations) => _hasDual
+        ? (Rows(batch) * Rows(batch) * Columns) + (2 * Rows(batch) * Rows(batch) * Units * (iterations + 1))
+        : double.PositiveInfinity;
+
+    /// <summary>Whether the rows × rows form of an exact step is the cheaper one.</summary>
+    public bool PrefersDual(int batch) => Dual(batch) < Primal(batch);
+
+    /// <summary>The largest batch up to <paramref name="maxBatch"/> for which the dual form is preferred: the memory it needs.</summary>
+    public int LargestDualBatch(int maxBatch)
+    {
+        int low = 0, high = maxBatch;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (PrefersDual(middle))
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
+    }
+
+    /// <summary>Elements of the matrix, right-hand sides and products of the exact solver that would be taken.</summary>
+    public double ExactElements(int batch)
+    {
+        double order = PrefersDual(batch) ? Rows(batch) : Columns;
+        return (order * order) + (2 * order * Units);
+    }
+
+    private double Rows(int batch) => (double)batch * _rowsPerSample;
+
+    private double Solve(double order) => (order * order * order / 3) + (2 * order * order * Units);
+}
