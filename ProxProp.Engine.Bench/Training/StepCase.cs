@@ -44,7 +44,7 @@ internal sealed class StepCase : IDisposable
 
     public int Batch { get; }
 
-    public ReadOnlySpan<Solvers.SolveReport> Reports => _step.Reports;
+    public ReadOnlySpan<Proximal.LayerReport> Reports => _step.Reports;
 
     /// <summary>Mean seconds of one step over at least <paramref name="fillSeconds"/> (one step at the least).</summary>
     public double Time(double fillSeconds)
@@ -70,8 +70,9 @@ internal sealed class StepCase : IDisposable
     {
         "gradient" => new ExplicitStep<float>(),
         "exact" => new ExactStep<float>(tauTheta),
+        "auto" => new AutoStep<float>(tauTheta),
         ['p', 'c', 'g', .. string n] => new CgStep<float>(int.Parse(n, CultureInfo.InvariantCulture), tauTheta, CgPreconditioner.Jacobi),
         ['c', 'g', .. string n] => new CgStep<float>(int.Parse(n, CultureInfo.InvariantCulture), tauTheta),
-        _ => throw new ArgumentException($"Unknown step '{step}': expected gradient, exact, cgN or pcgN.", nameof(step)),
+        _ => throw new ArgumentException($"Unknown step '{step}': expected gradient, exact, auto, cgN or pcgN.", nameof(step)),
     };
 }

@@ -35,7 +35,7 @@ internal static class StepReport
             double[] medians = TakeTurns(cases);
             for (int i = 0; i < cases.Length; i++)
             {
-                string solvers = string.Join(' ', cases[i].Reports.ToArray().Where(r => r.Solver != default).Select(r => $"{r.Solver}:{r.Iterations}"));
+                string solvers = string.Join(' ', cases[i].Reports.ToArray().Where(r => r.Shift > 0).Select(r => $"{r.Solver}:{r.Iterations}{(r.InDouble ? "d" : "")}"));
                 Console.WriteLine(
                     $"{net,-10} {steps[i],-10} batch {batch,4} {threads} threads {(int)compute.Width} bits {medians[i] * 1e3,9:F3} ms {medians[i] / medians[0],6:F2}x {steps[0]}  {solvers}");
                 cases[i].Dispose();
