@@ -60,7 +60,7 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
                 return twin.Compute(pass, a, delta, v, report.Shift);
             raised = true;
             shift = report.Shift * DampingRaise;
-            if (!(T.CreateSaturating(shift) < T.MaxValue))
+            if (!T.IsFinite(T.CreateTruncating(shift)))
                 return Gradient(pass, a, delta, v);
         }
     }
