@@ -93,13 +93,14 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         return AxisX.Segments(ColumnCuts(table), table[FieldColumns], tx, dx);
     }
 
-    /// <summary>S of a segment, after the groups have been added.</summary>
-    public readonly T* Sums(int dy, int block, int row, int column) => SegmentSums(0, dy, block, row, column);
+    /// <summary>A channel's row of S of a segment, after the groups have been added.</summary>
+    public readonly T* Sums(int dy, int block, int row, int column, int channel) =>
+        SegmentSums(0, dy, block, row, column) + (channel * PaddedColumns(BlockWidth(dy, block)));
 
     /// <summary>Sums of the channels over a segment of dy = 0, block 0.</summary>
     public readonly T* ChannelSums(int row, int column) => ChannelSums(0, row, column);
 
-    public static int PaddedColumns(int columns) => (columns + Lanes - 1) / Lanes * Lanes;
+    private static int PaddedColumns(int columns) => (columns + Lanes - 1) / Lanes * Lanes;
 
     public void Run(SimdWidth width, T* input, T* target, int targetStride)
     {
@@ -120,6 +121,8 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         _team.Run((int)((_partialLength + AddJob<V>.Chunk - 1) / AddJob<V>.Chunk), ref add);
         var assembly = new ConvolutionGramAssembly<T> { Plan = this };
         _team.Run(assembly.Items, ref assembly);
+        var mirror = new ConvolutionGramAssembly<T>.MirrorJob { Plan = this };
+        _team.Run(Shape.Channels, ref mirror);
     }
 
     private readonly int Blocks(int dy) => (Columns(dy) + BlockColumns - 1) / BlockColumns;
@@ -261,6 +264,8 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         tile.A1 = images + Math.Min(row + 1, Shape.Channels - 1);
         tile.A2 = images + Math.Min(row + 2, Shape.Channels - 1);
         tile.A3 = images + Math.Min(row + 3, Shape.Channels - 1);
+        int* rowCuts = table + FieldRowCuts;
+        int* columnCuts = rowCuts + AxisY.MostCuts;
         T* right = images + (dy * Shape.DilationY * _pixels.RowStep) + (LeastDx(dy) * Shape.Channels) + (block * BlockColumns);
         for (int v = 0, width; v < vectors; v += width)
         {
@@ -274,7 +279,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
             {
                 for (int x = 0; x < table[FieldColumns]; x++)
                 {
-                    tile.Steps = (RowCuts(table)[y + 1] - RowCuts(table)[y]) * (ColumnCuts(table)[x + 1] - ColumnCuts(table)[x]);
+                    tile.Steps = (rowCuts[y + 1] - rowCuts[y]) * (columnCuts[x + 1] - columnCuts[x]);
                     tile.C0 = sums;
                     tile.C1 = sums + V.Count;
                     tile.C2 = tile.C1 + V.Count;

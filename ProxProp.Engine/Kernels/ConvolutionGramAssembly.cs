@@ -3,70 +3,75 @@ using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>
-/// Puts AᵀA together from the segment sums: one item per row tap ty and row difference dy, and one for the column of ones. Each element
-/// is the sum over the segments of its window, rows outer, columns inner, ascending; its mirror image is a copy.
-/// </summary>
+// One item per tap t writes the rows (c, t) of AᵀA where the other tap is t or a later one; then one item per channel copies the mirror images
+// into its rows. Rows are of one item in each job, so no two threads write to one cache line.
+
+/// <summary>Puts AᵀA together: each element is the sum over the segments of its window, rows outer, columns inner, ascending.</summary>
 internal unsafe struct ConvolutionGramAssembly<T> : IParallelJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public ConvolutionGram<T> Plan;
 
-    public readonly int Items => (Plan.Shape.KernelHeight * Plan.Shape.KernelHeight) + (Plan.WithBias ? 1 : 0);
+    public readonly int Items => Plan.Shape.Taps + (Plan.WithBias ? 1 : 0);
 
     public readonly void Execute(int item, int worker)
     {
-        (int dy, int ty) = Math.DivRem(item, Plan.Shape.KernelHeight);
-        if (dy == Plan.Shape.KernelHeight)
+        if (item == Plan.Shape.Taps)
             FillOnes();
-        else if (ty + dy < Plan.Shape.KernelHeight)
-            FillRows(dy, ty);
+        else
+            FillTap(item);
     }
 
-    private readonly void FillRows(int dy, int ty)
+    private readonly void FillTap(int tap)
     {
-        int kernelWidth = Plan.Shape.KernelWidth;
-        (int firstRow, int endRow) = Plan.RowSegments(dy, ty);
-        for (int dx = Plan.LeastDx(dy); dx < kernelWidth; dx++)
+        ConvolutionShape s = Plan.Shape;
+        (int ty, int tx) = Math.DivRem(tap, s.KernelWidth);
+        for (int dy = 0; ty + dy < s.KernelHeight; dy++)
         {
-            for (int tx = Math.Max(0, -dx); tx < Math.Min(kernelWidth, kernelWidth - dx); tx++)
-                FillTap(dy, dx, firstRow, endRow, tx, (ty * kernelWidth) + tx, ((ty + dy) * kernelWidth) + tx + dx);
+            (int firstRow, int endRow) = Plan.RowSegments(dy, ty);
+            for (int dx = Math.Max(-tx, Plan.LeastDx(dy)); tx + dx < s.KernelWidth; dx++)
+                FillPair(dy, dx, firstRow, endRow, tap, tap + (dy * s.KernelWidth) + dx);
         }
     }
 
-    private readonly void FillTap(int dy, int dx, int firstRow, int endRow, int tx, int tap, int otherTap)
+    // All pairs of channels of two taps. A run of columns stays in one block of sums.
+    private readonly void FillPair(int dy, int dx, int firstRow, int endRow, int tap, int otherTap)
     {
         int channels = Plan.Shape.Channels;
         int taps = Plan.Shape.Taps;
         int firstColumn = (dx - Plan.LeastDx(dy)) * channels;
-        for (int other = 0; other < channels;)
+        T* sums = stackalloc T[ConvolutionGram<T>.BlockColumns];
+        for (int other = 0, count; other < channels; other += count)
         {
             (int block, int within) = Math.DivRem(firstColumn + other, ConvolutionGram<T>.BlockColumns);
-            int count = Math.Min(channels - other, ConvolutionGram<T>.BlockColumns - within);
-            int width = ConvolutionGram<T>.PaddedColumns(Math.Min(ConvolutionGram<T>.BlockColumns, Plan.Columns(dy) - (firstColumn + other - within)));
-            (int first, int end) = Plan.ColumnSegments(dy, block, tx, dx);
+            count = Math.Min(channels - other, ConvolutionGram<T>.BlockColumns - within);
+            (int first, int end) = Plan.ColumnSegments(dy, block, tap % Plan.Shape.KernelWidth, dx);
             for (int c = 0; c < channels; c++)
             {
-                for (int i = 0; i < count; i++)
+                new Span<T>(sums, count).Clear();
+                for (int y = firstRow; y < endRow; y++)
                 {
-                    T sum = T.Zero;
-                    for (int y = firstRow; y < endRow; y++)
-                    {
-                        for (int x = first; x < end; x++)
-                            sum += Plan.Sums(dy, block, y, x)[(c * width) + within + i];
-                    }
-
-                    Set((c * taps) + tap, ((other + i) * taps) + otherTap, sum);
+                    for (int x = first; x < end; x++)
+                        Add(Plan.Sums(dy, block, y, x, c) + within, sums, count);
                 }
-            }
 
-            other += count;
+                T* to = Plan.Target + ((long)((c * taps) + tap) * Plan.TargetStride) + (other * taps) + otherTap;
+                for (int i = 0; i < count; i++)
+                    to[i * taps] = sums[i];
+            }
         }
+    }
+
+    private static void Add(T* from, T* to, int count)
+    {
+        for (int i = 0; i < count; i++)
+            to[i] += from[i];
     }
 
     private readonly void FillOnes()
     {
         ConvolutionShape s = Plan.Shape;
+        T* ones = Plan.Target + ((long)s.WeightsPerFilter * Plan.TargetStride);
         for (int ty = 0; ty < s.KernelHeight; ty++)
         {
             (int firstRow, int endRow) = Plan.RowSegments(0, ty);
@@ -82,17 +87,37 @@ internal unsafe struct ConvolutionGramAssembly<T> : IParallelJob
                             sum += Plan.ChannelSums(y, x)[c];
                     }
 
-                    Set((c * s.Taps) + (ty * s.KernelWidth) + tx, s.WeightsPerFilter, sum);
+                    ones[(c * s.Taps) + (ty * s.KernelWidth) + tx] = sum;
                 }
             }
         }
 
-        Set(s.WeightsPerFilter, s.WeightsPerFilter, T.CreateChecked((long)Plan.Batch * s.OutputPixels));
+        ones[s.WeightsPerFilter] = T.CreateChecked((long)Plan.Batch * s.OutputPixels);
     }
 
-    private readonly void Set(int row, int column, T value)
+    /// <summary>The second job: copies what the first has written to the other side of the diagonal.</summary>
+    internal struct MirrorJob : IParallelJob
     {
-        Plan.Target[((long)row * Plan.TargetStride) + column] = value;
-        Plan.Target[((long)column * Plan.TargetStride) + row] = value;
+        public ConvolutionGram<T> Plan;
+
+        public readonly void Execute(int item, int worker)
+        {
+            int taps = Plan.Shape.Taps;
+            int stride = Plan.TargetStride;
+            for (int tap = 0; tap < taps; tap++)
+            {
+                int row = (item * taps) + tap;
+                T* to = Plan.Target + ((long)row * stride);
+                for (int other = 0; other < Plan.Shape.WeightsPerFilter; other += taps)
+                {
+                    T* from = Plan.Target + ((long)other * stride) + row;
+                    for (int t = 0; t < tap; t++)
+                        to[other + t] = from[(long)t * stride];
+                }
+
+                if (Plan.WithBias)
+                    to[Plan.Shape.WeightsPerFilter] = Plan.Target[((long)Plan.Shape.WeightsPerFilter * stride) + row];
+            }
+        }
     }
 }

@@ -112,11 +112,11 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
             if (first >= end)
                 Plan.ClearPartial(group, firstRow, endRow);
             for (int n = first; n < end; n += Plan._imagesAtOnce)
-                Plan.Accumulate<V>(group, firstRow, endRow, n, Math.Min(Plan._imagesAtOnce, end - n), n != first, worker);
-            for (int f = firstRow; f < endRow && Plan._dBias is not null; f++)
             {
-                for (int n = first; n < end; n++)
-                    Plan.SumLanes<V>(Plan._dOutput + ((((long)n * Plan._shape.Filters) + f) * Plan._shape.OutputPixels), lanes + (f * Lanes));
+                int count = Math.Min(Plan._imagesAtOnce, end - n);
+                if (Plan._dBias is not null)
+                    Plan.SumLanes<V>(n, count, firstRow, endRow, lanes);
+                Plan.Accumulate<V>(group, firstRow, endRow, n, count, n != first, worker);
             }
         }
     }
@@ -166,21 +166,30 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         }
     }
 
-    private readonly void SumLanes<V>(T* values, T* lanes)
+    // Before the outer products, which then find the gradient in the cache.
+    private readonly void SumLanes<V>(int n, int count, int firstRow, int endRow, T* lanes)
         where V : unmanaged, ISimd<V, T>
     {
         int pixels = _shape.OutputPixels;
         int whole = pixels / Lanes * Lanes;
-        for (int lane = 0; lane < Lanes; lane += V.Count)
+        for (int i = n; i < n + count; i++)
         {
-            V sum = V.Load(lanes + lane);
-            for (int p = lane; p < whole; p += Lanes)
-                sum += V.Load(values + p);
-            V.Store(sum, lanes + lane);
-        }
+            for (int f = firstRow; f < endRow; f++)
+            {
+                T* values = _dOutput + ((((long)i * _shape.Filters) + f) * pixels);
+                for (int lane = 0; lane < Lanes; lane += V.Count)
+                {
+                    T* to = lanes + (f * Lanes) + lane;
+                    V sum = V.Load(to);
+                    for (int p = lane; p < whole; p += Lanes)
+                        sum += V.Load(values + p);
+                    V.Store(sum, to);
+                }
 
-        for (int p = whole; p < pixels; p++)
-            lanes[p - whole] += values[p];
+                for (int p = whole; p < pixels; p++)
+                    lanes[(f * Lanes) + p - whole] += values[p];
+            }
+        }
     }
 
     private struct GatherJob<V> : IParallelJob

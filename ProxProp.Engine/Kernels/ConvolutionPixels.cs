@@ -62,8 +62,19 @@ internal readonly unsafe struct ConvolutionPixels<T>
                 PanelPacking.TransposeBlock(from + ((nint)c * planeStep) + x, planeStep, to + ((nint)x * _channels) + c, _channels);
         }
 
-        for (int x = 0; x < _width; x++)
-            PackPixel(from + x, planeStep, to + (x * _channels), x < wholeColumns ? wholeChannels : 0);
+        int x0 = 0;
+        if (_channels > 1 && _channels < block)
+        {
+            // The lane too many of a pixel's vector lands on the next pixel of the row, which is written after it.
+            T* row1 = from + planeStep;
+            T* row2 = from + ((nint)Math.Min(2, _channels - 1) * planeStep);
+            for (; x0 < _width - block; x0 += block)
+                PanelPacking.TransposeRows(from + x0, row1 + x0, row2 + x0, row2 + x0, to + ((nint)x0 * _channels), _channels);
+            wholeColumns = 0;
+        }
+
+        for (int x = x0; x < _width; x++)
+            PackPixel(from + x, planeStep, to + ((nint)x * _channels), x < wholeColumns ? wholeChannels : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -89,10 +89,16 @@ internal static unsafe class PanelPacking
     /// <summary>A square block that fills 128-bit registers: 4×4 floats or 2×2 doubles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TransposeBlock<T>(T* source, nint sourceStride, T* destination, nint destinationStride)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => TransposeRows(
+            source, source + sourceStride, source + (2 * sourceStride), source + (3 * sourceStride), destination, destinationStride);
+
+    /// <summary>The same from rows at places of their own; double uses the first two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeRows<T>(T* row0, T* row1, T* row2, T* row3, T* destination, nint destinationStride)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Vector128<T> r0 = Vector128.Load(source);
-        Vector128<T> r1 = Vector128.Load(source + sourceStride);
+        Vector128<T> r0 = Vector128.Load(row0);
+        Vector128<T> r1 = Vector128.Load(row1);
         if (typeof(T) == typeof(double))
         {
             ZipLow(r0, r1).Store(destination);
@@ -100,8 +106,8 @@ internal static unsafe class PanelPacking
             return;
         }
 
-        Vector128<T> r2 = Vector128.Load(source + (2 * sourceStride));
-        Vector128<T> r3 = Vector128.Load(source + (3 * sourceStride));
+        Vector128<T> r2 = Vector128.Load(row2);
+        Vector128<T> r3 = Vector128.Load(row3);
         Vector128<T> even = ZipLow(r0, r2), odd = ZipLow(r1, r3);
         ZipLow(even, odd).Store(destination);
         ZipHigh(even, odd).Store(destination + destinationStride);

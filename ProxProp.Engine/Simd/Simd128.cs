@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ProxProp.Engine.Simd;
 
@@ -84,11 +85,33 @@ public readonly unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd128<T> Max(Simd128<T> left, Simd128<T> right) => Select(LessThan(right, left), left, right);
+    public static Simd128<T> Max(Simd128<T> left, Simd128<T> right)
+    {
+        // x86's instruction has exactly this contract, NaN and zeros included.
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Sse.Max(left._v.AsSingle(), right._v.AsSingle()).As<float, T>())
+                : new(Sse2.Max(left._v.AsDouble(), right._v.AsDouble()).As<double, T>());
+        }
+
+        return Select(LessThan(right, left), left, right);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd128<T> Min(Simd128<T> left, Simd128<T> right) => Select(LessThan(left, right), left, right);
+    public static Simd128<T> Min(Simd128<T> left, Simd128<T> right)
+    {
+        // x86's instruction has exactly this contract, NaN and zeros included.
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Sse.Min(left._v.AsSingle(), right._v.AsSingle()).As<float, T>())
+                : new(Sse2.Min(left._v.AsDouble(), right._v.AsDouble()).As<double, T>());
+        }
+
+        return Select(LessThan(left, right), left, right);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ProxProp.Engine.Simd;
 
@@ -84,11 +85,33 @@ public readonly unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512<T> Max(Simd512<T> left, Simd512<T> right) => Select(LessThan(right, left), left, right);
+    public static Simd512<T> Max(Simd512<T> left, Simd512<T> right)
+    {
+        // x86's instruction has exactly this contract, NaN and zeros included.
+        if (Avx512F.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Avx512F.Max(left._v.AsSingle(), right._v.AsSingle()).As<float, T>())
+                : new(Avx512F.Max(left._v.AsDouble(), right._v.AsDouble()).As<double, T>());
+        }
+
+        return Select(LessThan(right, left), left, right);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512<T> Min(Simd512<T> left, Simd512<T> right) => Select(LessThan(left, right), left, right);
+    public static Simd512<T> Min(Simd512<T> left, Simd512<T> right)
+    {
+        // x86's instruction has exactly this contract, NaN and zeros included.
+        if (Avx512F.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Avx512F.Min(left._v.AsSingle(), right._v.AsSingle()).As<float, T>())
+                : new(Avx512F.Min(left._v.AsDouble(), right._v.AsDouble()).As<double, T>());
+        }
+
+        return Select(LessThan(left, right), left, right);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
