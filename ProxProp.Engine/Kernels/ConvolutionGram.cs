@@ -35,7 +35,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
     private const int MostGroups = 16;
     private const int FewestGroups = 2;
     private const double PartialElements = 1 << 21;
-    private const int CachedElements = 6144;
+    private const int CachedElements = 12288;
 
     public ConvolutionShape Shape;
     public ConvolutionAxis AxisY, AxisX;

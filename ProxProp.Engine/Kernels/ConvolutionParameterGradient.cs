@@ -21,7 +21,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     private const int MostGroups = 32;
     private const int FewestGroups = 4;
     private const double PartialElements = 1 << 20;
-    private const int LeastSteps = 64;
+    private const int LeastSteps = 128;
 
     private ConvolutionShape _shape;
     private ConvolutionPixels<T> _pixels;
