@@ -99,6 +99,36 @@ public sealed class AtomicFileTests : IDisposable
         Assert.NotNull(new FileInfo(link).LinkTarget);
     }
 
+    /// <summary>Another thread looks at the file all the while: it is always there, and always one of the versions as a whole.</summary>
+    [Fact]
+    public async Task A_reader_never_sees_the_file_missing_or_half_written()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A file that is open for reading cannot be replaced there.");
+        const int Length = 10_000;
+        string path = _folder.Add("weights", new byte[Length]);
+        bool done = false;
+        int reads = 0;
+        Task reader = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                byte[] seen = File.ReadAllBytes(path);
+                Assert.Equal(Length, seen.Length);
+                Assert.False(seen.AsSpan().ContainsAnyExcept(seen[0]));
+                Interlocked.Increment(ref reads);
+            }
+        });
+        byte[] version = new byte[Length];
+        for (int i = 1; !reader.IsCompleted && (i <= 300 || Volatile.Read(ref reads) < 10); i++)
+        {
+            Array.Fill(version, (byte)i);
+            AtomicFile.Write(path, stream => stream.Write(version));
+        }
+
+        Volatile.Write(ref done, true);
+        await reader;
+    }
+
     [Fact]
     public void What_a_killed_process_left_is_removed_and_what_another_is_writing_is_not()
     {

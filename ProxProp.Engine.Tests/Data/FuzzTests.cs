@@ -150,9 +150,13 @@ public sealed class FuzzTests
     private static byte[] Damage(Generator generator, Mutator mutator, byte[] bytes) =>
         generator.NextInt(16) == 0 ? bytes : mutator.Mutate(generator, bytes);
 
-    /// <summary>Damages the header's text and then mends its length in half of the cases, so that the damage is got to see.</summary>
+    /// <summary>
+    /// In turn: tensors that do not quite fit; damage anywhere; damage to the header's text, with its length mended so that it is got to see.
+    /// </summary>
     private static byte[] MakeSafetensors(Generator generator)
     {
+        if (generator.NextInt(3) == 0)
+            return DataFiles.SafetensorsPuzzle(generator);
         byte[] whole = DataFiles.Safetensors(generator);
         if (generator.NextInt(2) == 0)
             return Damage(generator, s_json, whole);

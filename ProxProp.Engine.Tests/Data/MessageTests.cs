@@ -96,20 +96,52 @@ public sealed class MessageTests : IDisposable
     [Fact]
     public void Cifar()
     {
-        Expect($"{_folder.Path}: found none of the names looked for; expected data_batch_1.bin (plain or with .gz).", () => Cifar10.Load<float>(_folder.Path));
-        byte[] batch = new byte[30_730_000];
+        const int Records = 10;
+        const int Size = Records * 3073;
+        ExpectLoad($"{_folder.Path}: found none of the names looked for; expected data_batch_1.bin (plain or with .gz).");
+        byte[] batch = DataFiles.Cifar(new Generator(1), Records);
         for (int i = 1; i <= 5; i++)
             _folder.Add($"data_batch_{i}.bin", batch);
-        Expect($"{_folder.Path}: found none of the names looked for; expected test_batch.bin (plain or with .gz).", () => Cifar10.Load<float>(_folder.Path));
+        ExpectLoad($"{_folder.Path}: found none of the names looked for; expected test_batch.bin (plain or with .gz).");
         string test = _folder.Add("test_batch.bin", batch[..^1]);
-        Expect($"{test}: found 30729999 bytes; expected 30730000 bytes: 10000 records of 3073.", () => Cifar10.Load<float>(_folder.Path));
+        ExpectLoad($"{test}: found {Size - 1} bytes; expected {Size} bytes: {Records} records of 3073.");
         _folder.Add("test_batch.bin", [.. batch, 0]);
-        Expect($"{test}: found 30730001 bytes; expected 30730000 bytes: 10000 records of 3073.", () => Cifar10.Load<float>(_folder.Path));
+        ExpectLoad($"{test}: found {Size + 1} bytes; expected {Size} bytes: {Records} records of 3073.");
         batch[3073 * 7] = 10;
         _folder.Add("test_batch.bin", batch);
-        Expect($"{test}, byte 21511: found the label 10; expected 0 to 9.", () => Cifar10.Load<float>(_folder.Path));
+        ExpectLoad($"{test}, byte 21511: found the label 10; expected 0 to 9.");
         string meta = _folder.Add("batches.meta.txt", "airplane\ncat\n");
-        Expect($"{meta}: found 2 lines; expected 10, a class name in each.", () => Cifar10.Load<float>(_folder.Path));
+        ExpectLoad($"{meta}: found 2 lines; expected 10, a class name in each.");
+        Expect(
+            $"{_folder.File("data_batch_1.bin")}: found {Size} bytes; expected 30730000 bytes: 10000 records of 3073.",
+            () =>
+            {
+                File.Delete(meta);
+                Cifar10.Load<float>(_folder.Path);
+            });
+
+        void ExpectLoad(string message) => Expect(message, () => Cifar10.Load<float>(_folder.Path, Records));
+    }
+
+    [Fact]
+    public void Cifar_files_that_are_right_are_read_in_order()
+    {
+        byte[][] batches = [.. Enumerable.Range(0, 6).Select(i => DataFiles.Cifar(new Generator((ulong)i), 2))];
+        for (int i = 0; i < 5; i++)
+            _folder.Add($"data_batch_{i + 1}.bin", batches[i]);
+        _folder.Add("test_batch.bin.gz", DataFiles.Gzip(batches[5]));
+        _folder.Add("batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
+        (Dataset<double> train, Dataset<double> test) = Cifar10.Load<double>(_folder.Path, 2);
+        Assert.Equal((10, 2, "j"), (train.Count, test.Count, train.ClassNames[9]));
+        double[] image = new double[3072];
+        for (int i = 0; i < 12; i++)
+        {
+            byte[] record = batches[i / 2][((i % 2) * 3073)..(((i % 2) * 3073) + 3073)];
+            Dataset<double> part = i < 10 ? train : test;
+            part.CopyRange(i % 10, 1, image, []);
+            Assert.Equal(record[0], part.Labels[i % 10]);
+            Assert.Equal(record.Skip(1).Select(pixel => pixel / 255.0), image);
+        }
     }
 
     [Theory]

@@ -94,6 +94,36 @@ internal static class DataFiles
         return bytes;
     }
 
+    /// <summary>
+    /// A safetensors file whose header is well-formed and whose tensors nearly fit: now and then one is moved, stretched, doubled or of another
+    /// type than its size says, or the data are a little too long or short.
+    /// </summary>
+    public static byte[] SafetensorsPuzzle(Generator generator)
+    {
+        string[] types = ["F64", "F32", "F16", "I64", "I32", "U8", "BOOL"];
+        int[] sizes = [8, 4, 2, 8, 4, 1, 1];
+        List<string> tensors = [];
+        long offset = 0;
+        int count = generator.NextInt(5);
+        for (int i = 0; i < count; i++)
+        {
+            int type = generator.NextInt(types.Length);
+            int rows = generator.NextInt(3);
+            int columns = 1 + generator.NextInt(3);
+            long start = offset + Slip(generator);
+            long end = offset + (rows * columns * sizes[type]) + Slip(generator);
+            string name = generator.NextInt(20) == 0 ? "twice" : $"t{i}";
+            tensors.Add($"\"{name}\":{{\"dtype\":\"{types[type]}\",\"shape\":[{rows},{columns}],\"data_offsets\":[{start},{end}]}}");
+            offset += rows * columns * sizes[type];
+        }
+
+        string[] order = [.. tensors];
+        generator.Shuffle<string>(order);
+        return Safetensors("{" + string.Join(',', order) + "}", (int)Math.Max(0, offset + Slip(generator)));
+
+        static int Slip(Generator generator) => generator.NextInt(12) == 0 ? generator.NextInt(17) - 8 : 0;
+    }
+
     /// <summary>The bytes as a gzip file.</summary>
     public static byte[] Gzip(byte[] bytes)
     {

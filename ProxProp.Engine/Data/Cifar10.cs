@@ -25,6 +25,10 @@ public static class Cifar10
     /// </summary>
     /// <exception cref="DataFormatException">A file is missing or damaged.</exception>
     public static TrainTest<T> Load<T>(string folder)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Load<T>(folder, RecordsPerFile);
+
+    /// <summary>Loads files of another length, everything else being as in the official ones.</summary>
+    internal static TrainTest<T> Load<T>(string folder, int recordsPerFile)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         folder = DataFolder.Find(folder, "cifar-10-batches-bin");
@@ -40,7 +44,9 @@ public static class Cifar10
             names = ReadNames(source);
         }
 
-        return new TrainTest<T>(LoadFiles<T>(paths, names, "CIFAR-10 train"), LoadFiles<T>([test], names, "CIFAR-10 test"));
+        return new TrainTest<T>(
+            LoadFiles<T>(paths, recordsPerFile, names, "CIFAR-10 train"),
+            LoadFiles<T>([test], recordsPerFile, names, "CIFAR-10 test"));
     }
 
     /// <summary>Reads records into the arrays, from record <paramref name="start"/> on, and refuses a file with more or fewer.</summary>
@@ -92,21 +98,21 @@ public static class Cifar10
         return lines;
     }
 
-    private static Dataset<T> LoadFiles<T>(string[] paths, IReadOnlyList<string> names, string name)
+    private static Dataset<T> LoadFiles<T>(string[] paths, int recordsPerFile, IReadOnlyList<string> names, string name)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach (string path in paths)
         {
             using ByteSource source = ByteSource.Open(path);
-            CheckSize(source, RecordsPerFile);
+            CheckSize(source, recordsPerFile);
         }
 
-        byte[] pixels = new byte[paths.Length * RecordsPerFile * Pixels];
-        int[] labels = new int[paths.Length * RecordsPerFile];
+        byte[] pixels = new byte[paths.Length * recordsPerFile * Pixels];
+        int[] labels = new int[paths.Length * recordsPerFile];
         for (int i = 0; i < paths.Length; i++)
         {
             using ByteSource source = ByteSource.Open(paths[i]);
-            ReadRecords(source, i * RecordsPerFile, RecordsPerFile, pixels, labels);
+            ReadRecords(source, i * recordsPerFile, recordsPerFile, pixels, labels);
         }
 
         return new Dataset<T>(name, Planes, Side, Side, names, pixels, 255, labels);
