@@ -110,6 +110,7 @@ internal static class DataFiles
             int type = generator.NextInt(types.Length);
             int rows = generator.NextInt(3);
             int columns = 1 + generator.NextInt(3);
+            offset = Math.Max(0, offset + Slip(generator));
             long start = offset + Slip(generator);
             long end = offset + (rows * columns * sizes[type]) + Slip(generator);
             string name = generator.NextInt(20) == 0 ? "twice" : $"t{i}";
