@@ -70,7 +70,9 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         plan._offsets = cursor.TakeIntegers(offsets);
         plan._tables = cursor.TakeIntegers(tables);
         plan._images = cursor.Take((long)context.Team.Workers * plan._imagesAtOnce * plan._pixels.ImageStep);
-        plan.Partials = cursor.Take(plan.Groups * plan._partialLength);
+        // Room for as many groups as any smaller batch may have: a batch of 64 can make 16 groups where one of 100 makes 15.
+        int roomFor = Math.Clamp(batch, 1, groups);
+        plan.Partials = cursor.Take(roomFor * plan._partialLength);
         return plan;
     }
 

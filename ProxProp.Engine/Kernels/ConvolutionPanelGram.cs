@@ -45,7 +45,9 @@ internal unsafe struct ConvolutionPanelGram<T> : IWidthAction<T>
         plan._panelLength = ((long)plan._panelRows * plan._padded) + Slack;
         plan._offsets = cursor.TakeIntegers(plan._panelRows);
         plan._panels = cursor.Take(context.Team.Workers * plan._panelLength);
-        plan._partials = cursor.Take((long)plan._groups * plan._columns * plan._padded);
+        // Room for as many groups as any smaller batch may have: a batch of 64 can make 16 groups where one of 100 makes 15.
+        int roomFor = Math.Clamp(batch, 1, groups);
+        plan._partials = cursor.Take((long)roomFor * plan._columns * plan._padded);
         return plan;
     }
 

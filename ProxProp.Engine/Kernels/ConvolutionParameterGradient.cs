@@ -53,8 +53,10 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         plan._offsets = cursor.TakeIntegers(s.OutputPixels);
         plan._vectorPlace = cursor.TakeIntegers(2L * s.KernelHeight * plan._spanLength);
         plan._images = cursor.Take((long)context.Team.Workers * plan._imagesAtOnce * plan._pixels.ImageStep);
-        plan._partials = cursor.Take(plan._groups * plan._partialLength);
-        plan._biasPartials = cursor.Take((long)plan._groups * s.Filters * Lanes);
+        // Room for as many groups as any smaller batch may have: a batch of 64 can make 16 groups where one of 100 makes 15.
+        int roomFor = Math.Clamp(batch, 1, groups);
+        plan._partials = cursor.Take(roomFor * plan._partialLength);
+        plan._biasPartials = cursor.Take((long)roomFor * s.Filters * Lanes);
         return plan;
     }
 
