@@ -42,7 +42,8 @@ public static class AtomicFile
         catch (Exception e)
         {
             Remove(temporary);
-            if (e is IOException or UnauthorizedAccessException or NotSupportedException)
+            // A file beyond the file system's or the user's limit (EFBIG) comes as an argument that is out of range.
+            if (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException)
                 throw new IOException($"Cannot save {path}: {e.Message} The file as it was before, if any, is unchanged.", e);
             throw;
         }
