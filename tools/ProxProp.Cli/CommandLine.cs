@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using ProxProp.Cli.Commands;
 using ProxProp.Cli.Output;
 using ProxProp.Engine.Data;
@@ -11,7 +12,7 @@ using ProxProp.Engine.Training;
 namespace ProxProp.Cli;
 
 /// <summary>The whole program as a function: arguments in, exit code out, text on the terminal's two writers.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     /// <summary>Version, vector width and threads, such as <c>0.1.0 (256-bit, 2 threads)</c>.</summary>
     public static string Version { get; } = $"{ProductVersion()} ({WidthName()}, {Texts.Count(Environment.ProcessorCount, "thread")})";
@@ -25,7 +26,12 @@ internal static class CommandLine
         RootCommand root = Build(terminal, cancel);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
-            return Fail(terminal, $"{parsed.Errors[0].Message} {HelpHint(parsed)}", ExitCode.Usage);
+        {
+            // Of several errors the one about a word that was typed says more than one about a word that was not.
+            string message = parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message;
+            return Fail(terminal, $"{message} {HelpHint(parsed)}", ExitCode.Usage);
+        }
+
         try
         {
             return parsed.Invoke(new InvocationConfiguration
@@ -43,6 +49,11 @@ internal static class CommandLine
         catch (Exception e) when (IsExpected(e))
         {
             return Fail(terminal, e.Message, ExitCode.Failed);
+        }
+        catch (Exception e)
+        {
+            string where = e.StackTrace?.Split('\n')[0].Trim() ?? "unknown place";
+            return Fail(terminal, $"A bug in proxprop: {e.GetType().Name}: {e.Message} {where}. Please report it with the command line.", ExitCode.Failed);
         }
     }
 
@@ -73,12 +84,14 @@ internal static class CommandLine
     // One line, whatever the message: scripts read it.
     private static int Fail(Terminal terminal, string message, int exitCode)
     {
-        int parameter = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
-        if (parameter >= 0)
-            message = message[..parameter];
-        terminal.Error.WriteLine($"proxprop: {message.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal)}");
+        message = ParameterName().Replace(message, string.Empty).ReplaceLineEndings(" ");
+        terminal.Error.WriteLine($"proxprop: {message.Replace("  ", " ", StringComparison.Ordinal)}");
         return exitCode;
     }
+
+    // What the runtime appends to the message of a bad argument; it means nothing to who typed the command.
+    [GeneratedRegex(@" \(Parameter '\w+'\)")]
+    private static partial Regex ParameterName();
 
     private static string ProductVersion()
     {

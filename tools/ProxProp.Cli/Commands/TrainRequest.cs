@@ -78,7 +78,7 @@ internal sealed record RunSettings(StepChoice Step, double TauTheta, string Opti
             step,
             request.TauTheta ?? OptimizerChoice.DefaultTauTheta(optimizer),
             optimizer,
-            request.Rate ?? OptimizerChoice.DefaultRate(optimizer, step),
+            request.Rate ?? OptimizerChoice.DefaultRate(optimizer, step, request.Data.Kind),
             request.Momentum ?? OptimizerChoice.DefaultMomentum);
     }
 

@@ -58,7 +58,7 @@ internal sealed class TrainRun<T> : IDisposable
             Shuffle = _request.Shuffle,
             Seed = _request.Seed,
         });
-        var display = new ProgressDisplay(terminal, Settings.Title.PadRight(NameWidth), Epochs);
+        var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
         display.Finish();
         if (split.Test.Count > 0 && Result.Status != TrainingStatus.NonFiniteLoss)
@@ -69,9 +69,6 @@ internal sealed class TrainRun<T> : IDisposable
     }
 
     public void Dispose() => Network.Dispose();
-
-    // As wide as the longer of the two names of a comparison.
-    private const int NameWidth = 16;
 
     private sealed class Both(ProgressDisplay display, TrainingLog? log) : IProgress<TrainingProgress>
     {

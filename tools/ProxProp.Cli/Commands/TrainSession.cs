@@ -30,16 +30,18 @@ internal static class TrainSession
         TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
         foreach (TrainRun<T> run in runs)
         {
-            if (!interrupt.Token.IsCancellationRequested)
+            if (run == first || !interrupt.Token.IsCancellationRequested)
                 run.Train(split, terminal, log, interrupt.Token);
         }
 
         TrainReport.WriteResults(terminal, runs);
-        bool hasWeights = first.Result!.Status != TrainingStatus.NonFiniteLoss || first.Result.Epochs.Count > 0;
+        TrainingResult result = first.Result!;
+        bool hasWeights = result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
         if (hasWeights)
         {
-            Save(request, data, plan, first);
-            terminal.Output.WriteLine($"Saved to {request.Save} ({first.Settings.Title}). Try: proxprop evaluate --weights {request.Save}{DataHint(request)}");
+            SaveWeights(request, data, plan, first);
+            terminal.Output.WriteLine($"Saved to {request.Save} ({first.Settings.Title}).");
+            terminal.Output.WriteLine($"Next: proxprop evaluate --weights {request.Save}{DataHint(request)}");
         }
 
         return Conclude(terminal, runs, log);
@@ -66,7 +68,7 @@ internal static class TrainSession
         return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
     }
 
-    private static void Save<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)
+    private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
@@ -97,14 +99,21 @@ internal static class TrainSession
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (runs.FirstOrDefault(r => r.Result?.Status == TrainingStatus.NonFiniteLoss) is { } failed)
-            throw new FailureException($"{failed.Settings.Title}: {failed.Result!.Message}");
+        {
+            string saved = failed == runs[0] && failed.Result!.Epochs.Count > 0 ? " The saved weights are those after the last complete epoch." : string.Empty;
+            throw new FailureException($"{failed.Settings.Title}: {failed.Result!.Message}{saved}");
+        }
+
         log?.Dispose();
         if (log?.Failure is { } reason)
             throw new FailureException($"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
         if (!runs.Any(r => r.Result is null or { Status: TrainingStatus.Cancelled }))
             return ExitCode.Done;
         TrainingResult stopped = runs.Last(r => r.Result is not null).Result!;
-        terminal.Error.WriteLine($"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step.");
+        terminal.Error.WriteLine(
+            runs[0].Result!.Status == TrainingStatus.Completed ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
+            : stopped.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
+            : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step.");
         return ExitCode.Interrupted;
     }
 }

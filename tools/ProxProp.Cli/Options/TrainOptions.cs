@@ -19,7 +19,7 @@ internal sealed class TrainOptions
         "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam.", OptimizerChoice.Names);
 
     public Option<double?> Rate { get; } = Parsed.Number(
-        "--lr", "Learning rate. Default: 0.001 with adam or adamw, else 1 for proximal steps; for gradient 0.05, with sgd 0.5.", x => x > 0, "a positive number");
+        "--lr", "Learning rate. Default: 0.001 with adam or adamw, else 1 for proximal steps; for gradient 0.05 (digits: 0.1), with sgd 0.5.", x => x > 0, "a positive number");
 
     public Option<double?> Momentum { get; } = Parsed.Number(
         "--momentum", "Momentum of momentum and nesterov. Default: 0.95.", x => x is >= 0 and < 1, "at least 0 and below 1");

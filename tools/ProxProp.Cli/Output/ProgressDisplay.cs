@@ -11,6 +11,9 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
 {
     private const double RefreshSeconds = 0.1;
 
+    // The longest name with a short number, gradient; with it a line of common figures fits 80 columns.
+    private const int NameWidth = 8;
+
     private TrainingProgress _last;
     private EpochResult? _epoch;
     private long _shown;
@@ -68,9 +71,9 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
     {
         double loss = _last.EpochEnd?.TrainLoss ?? (_lossSum / _steps);
         double accuracy = _last.EpochEnd?.TrainAccuracy ?? (_correct / _steps);
-        string validation = _epoch is { } e && !double.IsNaN(e.ValidationAccuracy) ? $"  val. {Texts.Percent(e.ValidationAccuracy),7}" : string.Empty;
+        string validation = _epoch is { } e && !double.IsNaN(e.ValidationAccuracy) ? $" val {Texts.Percent(e.ValidationAccuracy),6}" : string.Empty;
         string left = _last.Remaining > TimeSpan.Zero ? $"  {Texts.Clock(_last.Remaining)} left" : string.Empty;
-        return $"{name}  epoch {_last.Epoch.ToString().PadLeft(epochs.ToString().Length)}/{epochs}"
-            + $"  loss {Texts.Loss(loss),8}  acc. {Texts.Percent(accuracy),7}{validation}  {_last.SamplesPerSecond,9:N0}/s{left}";
+        return $"{name.PadRight(NameWidth)} epoch {_last.Epoch.ToString().PadLeft(epochs.ToString().Length)}/{epochs}"
+            + $"  loss {Texts.Loss(loss),8}  acc {Texts.Percent(accuracy),6}{validation}  {Texts.Rate(_last.SamplesPerSecond),6}{left}";
     }
 }

@@ -7,12 +7,21 @@ internal static class Texts
     public static string Count(long count, string noun) => $"{count:N0} {noun}{(count == 1 ? string.Empty : "s")}";
 
     /// <summary>A fraction as a percentage with one digit, or a dash where there is none.</summary>
-    public static string Percent(double fraction) => double.IsNaN(fraction) ? "-" : $"{100 * fraction:F1} %";
+    public static string Percent(double fraction) => double.IsNaN(fraction) ? "-" : $"{100 * fraction:F1}%";
 
     /// <summary>Four significant digits, or a dash where there is no number.</summary>
     public static string Loss(double loss) => double.IsNaN(loss) ? "-"
         : loss is >= 0.001 and < 1000 ? loss.ToString($"F{(loss >= 100 ? 1 : loss >= 10 ? 2 : loss >= 1 ? 3 : loss >= 0.1 ? 4 : loss >= 0.01 ? 5 : 6)}")
         : loss.ToString("0.00E+0");
+
+    /// <summary>Samples per second in three digits or so.</summary>
+    public static string Rate(double perSecond) => perSecond switch
+    {
+        < 1000 => $"{perSecond:F0}/s",
+        < 10_000 => $"{perSecond / 1e3:F1}k/s",
+        < 1_000_000 => $"{perSecond / 1e3:F0}k/s",
+        _ => $"{perSecond / 1e6:F1}M/s",
+    };
 
     /// <summary>A number as it would be typed.</summary>
     public static string Plain(double value) => value.ToString("R");

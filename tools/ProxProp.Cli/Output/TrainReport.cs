@@ -36,7 +36,7 @@ internal static class TrainReport
     public static void WriteResults<T>(Terminal terminal, IReadOnlyList<TrainRun<T>> runs)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TrainRun<T>[] done = [.. runs.Where(r => r.Result is { Epochs.Count: > 0 })];
+        TrainRun<T>[] done = [.. runs.Where(r => r.Result is not null)];
         if (done.Length == 0)
             return;
         TextWriter output = terminal.Output;
@@ -44,7 +44,7 @@ internal static class TrainReport
         var table = new Table("", "train loss", "train acc.", "val. loss", "val. acc.", "test acc.", "seconds");
         foreach (TrainRun<T> run in done)
         {
-            EpochResult last = run.Result!.Epochs[^1];
+            EpochResult last = run.Result!.Epochs.LastOrDefault(new EpochResult(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN));
             table.Add(
                 run.Settings.Title,
                 Texts.Loss(last.TrainLoss),
@@ -59,7 +59,7 @@ internal static class TrainReport
         if (done.Any(r => r.Result!.Epochs.Count > 1))
         {
             output.WriteLine();
-            new Chart(done.Length > 1 ? "training loss by epoch" : "loss by epoch", Curves(done), Math.Min(terminal.Width - 1, 100)).Write(output);
+            new Chart(runs.Count > 1 ? "training loss by epoch" : "loss by epoch", Curves(done), Math.Min(terminal.Width - 1, 100)).Write(output);
         }
 
         output.WriteLine();
@@ -68,6 +68,7 @@ internal static class TrainReport
     private static Curve[] Curves<T>(TrainRun<T>[] runs)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        runs = [.. runs.Where(r => r.Result!.Epochs.Count > 0)];
         if (runs.Length > 1)
             return [.. runs.Select((r, i) => new Curve(r.Settings.Title, "*o"[i], [.. r.Result!.Epochs.Select(e => e.TrainLoss)]))];
         IReadOnlyList<EpochResult> epochs = runs[0].Result!.Epochs;

@@ -14,6 +14,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     private readonly FileStream _file;
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
+    private bool _disposed;
 
     /// <summary>Creates the file, or empties it.</summary>
     /// <exception cref="FailureException">It cannot be written.</exception>
@@ -65,6 +66,9 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     /// <summary>Writes what is left.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         Flush();
         _json.Dispose();
         try

@@ -1,0 +1,145 @@
+using ProxProp.Engine.Tests.Data;
+
+namespace ProxProp.Engine.Tests.Cli;
+
+/// <summary>What the program says when something is wrong: one line that names it and says what to do, and the exit code.</summary>
+public sealed class MessageTests : IDisposable
+{
+    private const string TrainHelp = " See: proxprop train --help";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("Unrecognized command or argument '--stpe'.", "--stpe", "exact")]
+    [InlineData("--batch must be a whole number of at least 1, but is '0'.", "--batch", "0")]
+    [InlineData("--batch must be a whole number of at least 1, but is 'many'.", "--batch", "many")]
+    [InlineData("--epochs must be a whole number of at least 1, but is '2.5'.", "--epochs", "2.5")]
+    [InlineData("--lr must be a positive number, but is '-1'.", "--lr", "-1")]
+    [InlineData("--lr must be a positive number, but is '0,1'.", "--lr", "0,1")]
+    [InlineData("--lr must be a positive number, but is 'NaN'.", "--lr", "NaN")]
+    [InlineData("--momentum must be at least 0 and below 1, but is '1'.", "--momentum", "1")]
+    [InlineData("--tau-theta must be a positive number, but is '0'.", "--tau-theta", "0")]
+    [InlineData("--seed must be a whole number of at least 0, but is '-1'.", "--seed", "-1")]
+    [InlineData("--step must be gradient, exact, cgN or pcgN with N of at least 1 (cg3, for example), but is 'cg0'.", "--step", "cg0")]
+    [InlineData("--step must be gradient, exact, cgN or pcgN with N of at least 1 (cg3, for example), but is 'newton'.", "--step", "newton")]
+    [InlineData("--optimizer must be one of sgd, momentum, nesterov, adam, adamw, but is 'lion'.", "--optimizer", "lion")]
+    [InlineData("--precision must be one of float, double, but is 'half'.", "--precision", "half")]
+    [InlineData("--dataset must be one of digits, mnist, cifar10, csv, but is 'imagenet'.", "--dataset", "imagenet")]
+    [InlineData("--dataset mnist needs --data with the folder with the four IDX files.", "--dataset", "mnist")]
+    [InlineData("--dataset csv needs --data with the CSV file.", "--dataset", "csv")]
+    [InlineData("--data is given, but not what it is: add --dataset mnist, cifar10 or csv.", "--data", "x")]
+    [InlineData("The digits are part of the program: leave --data out, or name another --dataset.", "--dataset", "digits", "--data", "x")]
+    [InlineData("--label is for CSV files; digits has its labels in a fixed place.", "--label", "2")]
+    [InlineData("--tau-theta is for proximal steps; leave it out, or take --step exact, cgN or pcgN.", "--step", "gradient", "--tau-theta", "1")]
+    [InlineData("--momentum is for the optimizers momentum and nesterov, not adam.", "--optimizer", "adam", "--momentum", "0.9")]
+    [InlineData("--model 'resnet' is neither mlp:H1,H2,... nor convnet nor a JSON file that exists.", "--model", "resnet")]
+    [InlineData("'x' in --model mlp:8,x is no width: expected whole numbers of at least 1, as in mlp:128,64.", "--model", "mlp:8,x")]
+    [InlineData("--train-samples 1798 is more than the 1797 rows there are.", "--train-samples", "1798")]
+    public void Wrong_usage(string message, params string[] options) => Assert.Equal(message + TrainHelp, CliRun.Fails(2, [
+        "train", .. options, .. options.Contains("--save") ? Array.Empty<string>() : ["--save", _folder.File("w")]]));
+
+    [Theory]
+    [InlineData("Required command was not provided. See: proxprop --help")]
+    [InlineData("Unrecognized command or argument 'fit'. See: proxprop --help", "fit")]
+    [InlineData("Option '--weights' is required. See: proxprop evaluate --help", "evaluate")]
+    [InlineData("Required argument missing for option: '--batch'. See: proxprop train --help", "train", "--batch")]
+    [InlineData("Required argument 'FILE' missing for command: 'info'. See: proxprop info --help", "info")]
+    public void Wrong_commands(string message, params string[] args)
+    {
+        string found = CliRun.Fails(2, args);
+        Assert.Equal(message, found);
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("evaluate")]
+    [InlineData("predict")]
+    [InlineData("info")]
+    public void Help_is_no_error(string command) => Assert.Contains($"proxprop {command} ", CliRun.Done(command, "--help"), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_version_tells_the_vector_width_and_the_threads() =>
+        Assert.Matches(@"^proxprop \d+\.\d+\.\d+ \((scalar|(128|256|512)-bit), \d+ threads?\)\r?\n$", CliRun.Done("--version"));
+
+    [Fact]
+    public void A_missing_folder_to_save_in_is_told_before_training()
+    {
+        string path = _folder.File("nowhere/w.safetensors");
+        Assert.Equal(
+            $"Cannot save {path}: there is no folder {_folder.File("nowhere")}. Create it, or give --save another path.",
+            CliRun.Fails(1, "train", "--save", path));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_folder_in_the_place_of_the_file() =>
+        Assert.Equal($"Cannot save {_folder.Path}: it is a folder. Give --save the name of a file.", CliRun.Fails(1, "train", "--save", _folder.Path));
+
+    [Fact]
+    public void A_read_only_place()
+    {
+        // Permissions do not bind an administrator; /proc does.
+        Assert.SkipUnless(Directory.Exists("/proc/self"), "This system has no /proc.");
+        Assert.Matches(
+            @"^Cannot save /proc/w\.safetensors: .+ Give --save a path in a folder that may be written to\.$",
+            CliRun.Fails(1, "train", "--save", "/proc/w.safetensors"));
+    }
+
+    [Fact]
+    public void A_log_in_a_missing_folder() => Assert.Matches(
+        @"^Cannot write the log .+nowhere/x\.jsonl: .+ Give --log a path in a folder that exists and may be written to\.$",
+        CliRun.Fails(1, "train", "--save", _folder.File("w"), "--log", _folder.File("nowhere/x.jsonl")));
+
+    [Fact]
+    public void A_log_on_a_full_disk_does_not_cost_the_weights()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "This system has no /dev/full.");
+        Assert.Matches(
+            @"^The log /dev/full is incomplete: No space left on device.* The weights are saved; free the disk or give --log another path\.$",
+            CliRun.Fails(1, "train", "--epochs", "1", "--save", _folder.File("w"), "--log", "/dev/full"));
+        Assert.True(File.Exists(_folder.File("w")));
+    }
+
+    [Fact]
+    public void A_missing_data_folder() => Assert.Equal(
+        $"{_folder.File("none")}: found no such folder; expected a folder with the data set's files.",
+        CliRun.Fails(1, "train", "--dataset", "cifar10", "--data", _folder.File("none"), "--save", _folder.File("w")));
+
+    [Fact]
+    public void Weights_of_another_network()
+    {
+        string weights = _folder.File("w");
+        CliRun.Done("train", "--max-steps", "1", "--step", "exact", "--model", "mlp:8", "--save", weights);
+        Assert.Equal(
+            $"{weights}, tensor '0.weight': found the shape [8, 64]; expected the network's [9, 64].",
+            CliRun.Fails(1, "train", "--init", weights, "--model", "mlp:9", "--save", weights));
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_the_data()
+    {
+        string model = _folder.Add("m.json", """{ "input": [3, 32, 32], "layers": [ { "type": "Linear", "outputs": 10 } ] }""");
+        Assert.Equal(
+            $"The model file {model} takes samples of 3x32x32, but those of digits have 64 elements (images of 1x8x8); change \"input\" or the data.",
+            CliRun.Fails(1, "train", "--model", model, "--save", _folder.File("w")));
+    }
+
+    [Fact]
+    public void A_model_with_too_few_outputs()
+    {
+        string model = _folder.Add("m.json", """{ "input": [64], "layers": [ { "type": "Linear", "outputs": 5 } ] }""");
+        Assert.Equal(
+            "digits has 10 classes, but the network has only 5 outputs.",
+            CliRun.Fails(1, "train", "--model", model, "--save", _folder.File("w")));
+    }
+
+    [Fact]
+    public void A_damaged_model_file()
+    {
+        string model = _folder.Add("m.json", """{ "input": [64], "layers": [ { "type": "Lineal", "outputs": 5 } ] }""");
+        string message = CliRun.Fails(1, "train", "--model", model, "--save", _folder.File("w"));
+        Assert.StartsWith($"'{model}': layers[0] has the unknown type 'Lineal'; known are Linear, ", message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,58 @@
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Tests.Data;
+
+namespace ProxProp.Engine.Tests.Cli;
+
+/// <summary>The program as the shell starts it.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_command_without_options_trains_and_saves_in_the_current_folder()
+    {
+        using CliProcess process = CliProcess.Start(_folder.Path, "train");
+        CliRun run = process.Finish();
+        Assert.Equal(string.Empty, run.Error);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Saved to proxprop-digits.safetensors (ProxProp (exact)).", run.Output, StringComparison.Ordinal);
+        Assert.Equal([_folder.File("proxprop-digits.safetensors")], Directory.GetFileSystemEntries(_folder.Path));
+        Assert.All(run.Output.Split('\n'), line => Assert.True(line.Length <= 111, line));
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_signal_ends_training_after_the_step_and_saves(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
+        using CliProcess process = CliProcess.Start(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
+        while (!process.ReadLine().StartsWith("exact", StringComparison.Ordinal))
+        {
+        }
+
+        process.Signal(signal);
+        CliRun run = process.Finish();
+        Assert.Equal(130, run.ExitCode);
+        Assert.Matches(@"^proxprop: Stopped by request after step \d+; the saved weights are those of the last complete step\.\r?\n$", run.Error);
+        using SafetensorsReader saved = SafetensorsReader.Open(_folder.File("w"));
+        Assert.Equal(6, saved.Entries.Count);
+    }
+
+    [Fact]
+    public void A_full_disk_leaves_the_old_weights()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The limit on file sizes is set by a Unix shell.");
+        string path = _folder.Add("w", "the old weights");
+        using CliProcess process = CliProcess.StartOnSmallDisk(_folder.Path, 16, "train", "--step", "exact", "--epochs", "1", "--save", "w");
+        CliRun run = process.Finish();
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches(
+            @"^proxprop: Cannot save w: .+ The file as it was before, if any, is unchanged\. Free the disk or give --save another path, and train again\.\r?\n$",
+            run.Error);
+        Assert.Equal("the old weights", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using ProxProp.Engine.Tests.Data;
+
+namespace ProxProp.Engine.Tests.Cli;
+
+public sealed class TrainTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Saved => _folder.File("w.safetensors");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Without_a_choice_of_run_the_digits_are_a_comparison()
+    {
+        string output = CliRun.Done("train", "--epochs", "3", "--save", Saved);
+        Assert.Contains("same starting weights and batches for both", output, StringComparison.Ordinal);
+        Assert.Contains("ProxProp (exact): learning rate 1, tau_theta 0.05", output, StringComparison.Ordinal);
+        Assert.Contains("backpropagation: learning rate 0.1", output, StringComparison.Ordinal);
+        Assert.Contains("exact    epoch 3/3  loss", output, StringComparison.Ordinal);
+        Assert.Contains("gradient epoch 3/3  loss", output, StringComparison.Ordinal);
+        Assert.Contains("training loss by epoch (* ProxProp (exact), o backpropagation; logarithmic)", output, StringComparison.Ordinal);
+        Assert.Contains($"Saved to {Saved} (ProxProp (exact)).", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Saved));
+    }
+
+    [Theory]
+    [InlineData("--step", "exact")]
+    [InlineData("--tau-theta", "0.1")]
+    [InlineData("--optimizer", "adam")]
+    [InlineData("--lr", "0.5")]
+    [InlineData("--momentum", "0.9")]
+    public void A_choice_of_run_is_one_run(string option, string value)
+    {
+        string output = CliRun.Done("train", "--epochs", "1", "--save", Saved, option, value);
+        Assert.DoesNotContain("backpropagation", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gradient")]
+    [InlineData("exact")]
+    [InlineData("cg2")]
+    [InlineData("pcg2")]
+    public void Every_step_learns(string step)
+    {
+        JsonElement[] epochs = Epochs("--step", step, "--epochs", "4", "--precision", "double");
+        Assert.Equal(4, epochs.Length);
+        Assert.True(epochs[^1].GetProperty("trainLoss").GetDouble() < epochs[0].GetProperty("trainLoss").GetDouble());
+        Assert.True(epochs[^1].GetProperty("validationAccuracy").GetDouble() > 0.5);
+    }
+
+    [Theory]
+    [InlineData("sgd")]
+    [InlineData("momentum")]
+    [InlineData("nesterov")]
+    [InlineData("adam")]
+    [InlineData("adamw")]
+    public void Every_optimizer_learns(string optimizer)
+    {
+        JsonElement[] epochs = Epochs("--optimizer", optimizer, "--epochs", "4");
+        Assert.True(epochs[^1].GetProperty("trainLoss").GetDouble() < epochs[0].GetProperty("trainLoss").GetDouble());
+    }
+
+    [Fact]
+    public void The_log_has_an_object_per_step_and_per_epoch()
+    {
+        string log = _folder.File("log.jsonl");
+        CliRun.Done("train", "--epochs", "2", "--batch", "500", "--train-samples", "1000", "--validation", "100", "--log", log, "--save", Saved);
+        string[] lines = File.ReadAllLines(log);
+        Assert.Equal(6, lines.Length);
+        string[] kinds = [.. lines.Select(l => string.Join(",", JsonDocument.Parse(l).RootElement.EnumerateObject().Select(p => p.Name)))];
+        const string Step = "step,epoch,loss", Epoch = "epoch,trainLoss,trainAccuracy,validationLoss,validationAccuracy,seconds";
+        Assert.Equal([Step, Step, Epoch, Step, Step, Epoch], kinds);
+        JsonElement[] objects = [.. lines.Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal([1, 2, 3, 4], objects.Where(o => o.TryGetProperty("step", out _)).Select(o => o.GetProperty("step").GetInt32()));
+        // Two batches of one size: the epoch's loss is the mean of its steps'.
+        double mean = (objects[0].GetProperty("loss").GetDouble() + objects[1].GetProperty("loss").GetDouble()) / 2;
+        Assert.Equal(mean, objects[2].GetProperty("trainLoss").GetDouble(), 1e-12);
+    }
+
+    [Fact]
+    public void Without_validation_rows_the_log_says_null()
+    {
+        JsonElement epoch = Epochs("--epochs", "1", "--validation", "0", "--step", "exact")[0];
+        Assert.Equal(JsonValueKind.Null, epoch.GetProperty("validationLoss").ValueKind);
+        Assert.Equal(JsonValueKind.Null, epoch.GetProperty("validationAccuracy").ValueKind);
+    }
+
+    [Fact]
+    public void Threads_do_not_change_a_bit()
+    {
+        CliRun.Done("train", "--epochs", "2", "--step", "exact", "--threads", "1", "--save", _folder.File("1"));
+        CliRun.Done("train", "--epochs", "2", "--step", "exact", "--threads", "3", "--save", _folder.File("3"));
+        Assert.Equal(File.ReadAllBytes(_folder.File("1")), File.ReadAllBytes(_folder.File("3")));
+    }
+
+    [Fact]
+    public void The_seed_changes_the_result()
+    {
+        CliRun.Done("train", "--epochs", "1", "--step", "exact", "--save", _folder.File("0"));
+        CliRun.Done("train", "--epochs", "1", "--step", "exact", "--seed", "1", "--save", _folder.File("1"));
+        Assert.NotEqual(File.ReadAllBytes(_folder.File("0")), File.ReadAllBytes(_folder.File("1")));
+    }
+
+    [Fact]
+    public void Max_steps_alone_means_exactly_so_many()
+    {
+        string log = _folder.File("log.jsonl");
+        CliRun.Done("train", "--max-steps", "30", "--step", "exact", "--log", log, "--save", Saved);
+        Assert.Equal(30, File.ReadLines(log).Count(l => l.Contains("\"step\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Training_goes_on_from_saved_weights_without_naming_the_model()
+    {
+        CliRun.Done("train", "--epochs", "3", "--step", "exact", "--model", "mlp:32", "--save", Saved);
+        JsonElement[] epochs = Epochs("--epochs", "1", "--init", Saved);
+        Assert.True(epochs[0].GetProperty("trainLoss").GetDouble() < 0.6);
+    }
+
+    [Fact]
+    public void A_request_to_stop_before_the_first_step_saves_nothing()
+    {
+        CliRun run = CliRun.Of(new CancellationToken(canceled: true), "train", "--save", Saved);
+        Assert.Equal(130, run.ExitCode);
+        Assert.False(File.Exists(Saved));
+        Assert.Equal("proxprop: Stopped by request before the first step; nothing was saved.", run.Error.TrimEnd());
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_fails_and_names_layer_and_step()
+    {
+        string message = CliRun.Fails(1, "train", "--step", "gradient", "--optimizer", "sgd", "--lr", "1e30", "--save", Saved);
+        Assert.Matches(@"^backpropagation: The loss became \S+ at step \d+: .*layer \d.*Try a smaller learning rate\.", message);
+        Assert.False(File.Exists(Saved));
+    }
+
+    [Fact]
+    public void The_paper_s_convolutional_network_takes_the_digits_as_images()
+    {
+        string output = CliRun.Done("train", "--model", "convnet", "--max-steps", "2", "--step", "exact", "--save", Saved);
+        Assert.Contains("1x8x8 -> 16x8x8 -> 20x4x4 -> 20x2x2 -> 10", output, StringComparison.Ordinal);
+        Assert.Contains("training   adam, ", output, StringComparison.Ordinal);
+    }
+
+    private JsonElement[] Epochs(params string[] options)
+    {
+        string log = _folder.File("epochs.jsonl");
+        CliRun.Done(["train", "--log", log, "--save", _folder.File("epochs.safetensors"), .. options]);
+        return [.. File.ReadLines(log).Select(l => JsonDocument.Parse(l).RootElement).Where(e => e.TryGetProperty("trainLoss", out _))];
+    }
+}
