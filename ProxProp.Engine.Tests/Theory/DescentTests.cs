@@ -1,0 +1,101 @@
+using System.Numerics;
+using ProxProp.Engine.Tests.Generators;
+using ProxProp.Engine.Tests.Oracles;
+
+namespace ProxProp.Engine.Tests.Theory;
+
+/// <summary>Prop. 4: the exact direction is one of descent, at an angle to the gradient that M's condition number κ bounds.</summary>
+public sealed class DescentTests
+{
+    [EngineProperty]
+    public void The_cosine_is_at_least_Kantorovichs_bound_double(LayerCase c) => Angle<double>(c);
+
+    [EngineProperty]
+    public void The_cosine_is_at_least_Kantorovichs_bound_float(LayerCase c) => Angle<float>(c);
+
+    /// <summary>The bound is reached: two eigenvalues, and a gradient with equal parts of both.</summary>
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(30.0)]
+    [InlineData(1e3)]
+    public void The_bound_is_attained(double tauTheta)
+    {
+        // A = diag(1, 3): M = 1/τ + diag(1, 9). The extremal vector has g² in proportion to M's eigenvalues.
+        double[] m = [(1 / tauTheta) + 1, (1 / tauTheta) + 9];
+        double kappa = m[1] / m[0];
+        double[] g = [Math.Sqrt(m[0]), Math.Sqrt(m[1])];
+        double[] v = [g[0] / m[0], g[1] / m[1]];
+        double cosine = Vectors.Dot(v, g) / (Vectors.Norm(v) * Vectors.Norm(g));
+        Assert.Equal(2 * Math.Sqrt(kappa) / (1 + kappa), cosine, 1e-14);
+    }
+
+    [EngineProperty(Cases = 120)]
+    public void The_loss_falls_along_the_direction_double(NetworkCase c)
+    {
+        using var run = new NetworkRun<double>(c);
+        double[][] v = run.Directions();
+        double[][] g = Gradient(c);
+        for (int l = 0; l < g.Length; l++)
+        {
+            double inner = Vectors.Dot(v[l], g[l]), sizes = Vectors.Norm(v[l]) * Vectors.Norm(g[l]);
+            Assert.True(inner >= -1e-9 * sizes, $"layer {l}: <v,g> = {inner:e2}, sizes {sizes:e2}");
+        }
+
+        double[] direction = [.. v.SelectMany(x => x)];
+        double slope = v.Zip(g, (p, q) => Vectors.Dot(p, q)).Sum();
+        double size = Vectors.Norm(direction);
+        double[] theta = run.Network.Parameters.ToArray();
+        double loss = run.LossAt(theta);
+        if (size == 0)
+        {
+            Assert.Equal(0, slope);
+            return;
+        }
+
+        // Backtracking, from a step as long as the parameters themselves to the last one whose change the loss can show.
+        double rounding = 1e-13 * Math.Abs(loss);
+        for (double t = (1 + Vectors.Norm(theta)) / size; t * slope > 100 * rounding; t /= 4)
+        {
+            if (run.LossAt([.. theta.Zip(direction, (p, d) => p - (t * d))]) < loss - (0.1 * t * slope) + rounding)
+                return;
+        }
+
+        Assert.True(slope * (1 + Vectors.Norm(theta)) / size <= 1e6 * rounding, $"no step along -v lowers the loss {loss:e3} (slope {slope:e2})");
+    }
+
+    /// <summary>The property above cannot hide behind its rounding clause: nearly all networks have a slope that shows.</summary>
+    [Fact]
+    public void Nearly_all_generated_networks_have_a_slope_that_shows()
+    {
+        int shows = 0;
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using var run = new NetworkRun<double>(NetworkCases.Next(new Random(seed), 50) with { ZeroGradient = false });
+            double[] v = [.. run.Directions().SelectMany(x => x)], g = [.. Gradient(run.Case).SelectMany(x => x)];
+            double[] theta = run.Network.Parameters.ToArray();
+            double reach = Vectors.Dot(v, g) * (1 + Vectors.Norm(theta)) / Math.Max(Vectors.Norm(v), 1e-300);
+            shows += reach > 1e-7 * Math.Abs(run.LossAt(theta)) ? 1 : 0;
+        }
+
+        Assert.True(shows >= 54, $"{shows} of 60");
+    }
+
+    private static void Angle<T>(LayerCase c)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using var probe = new LayerProbe<T>(c);
+        double[] v = probe.Direction(new StepSpec(StepKind.Exact));
+        double kappa = probe.Condition;
+        double bound = 2 * Math.Sqrt(kappa) / (1 + kappa) * Vectors.Norm(v) * Vectors.Norm(probe.G);
+        double rounding = (probe.SolverError * Vectors.Norm(probe.G)) + (1e-13 * bound);
+        double inner = Vectors.Dot(v, probe.G);
+        Assert.True(inner >= bound - rounding, $"<v,g> = {inner:e3}, at least {bound:e3} was expected (rounding {rounding:e1}, condition {kappa:e1})");
+    }
+
+    // The same network, by plain backpropagation.
+    private static double[][] Gradient(NetworkCase c)
+    {
+        using var plain = new NetworkRun<double>(c, new StepSpec(StepKind.Gradient));
+        return plain.Directions();
+    }
+}

@@ -1,0 +1,128 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Engine.Theory;
+
+/// <summary>
+/// One transfer of the paper's network: φ, a layer with parameters, and σ, all layers without parameters up to the next φ (activation,
+/// pooling, flatten and so on).
+/// </summary>
+/// <remarks>
+/// Layers before the first φ belong to the data: they have nothing to train. Those behind the last φ belong to the loss L_y. Every value is
+/// returned in an array of its own, and every layer is run forward again before it is run backward, because a layer may remember its input.
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class LayerGroup<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Layer<T>[] _sigma;
+
+    private LayerGroup(ParametricLayer<T> phi, int index, Layer<T>[] sigma)
+    {
+        Phi = phi;
+        Index = index;
+        _sigma = sigma;
+    }
+
+    /// <summary>The layer with parameters, φ(θ, a).</summary>
+    public ParametricLayer<T> Phi { get; }
+
+    /// <summary>Place of φ in the network, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>The layers of σ, first to last; empty where σ is the identity.</summary>
+    public IReadOnlyList<Layer<T>> Sigma => _sigma;
+
+    /// <summary>Cuts a network into its groups.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="beforeFirst">The layers before the first φ.</param>
+    /// <exception cref="ArgumentException">No layer has parameters.</exception>
+    public static IReadOnlyList<LayerGroup<T>> Cut(Network<T> network, out IReadOnlyList<Layer<T>> beforeFirst)
+    {
+        IReadOnlyList<Layer<T>> layers = network.Layers;
+        int[] phis = [.. Enumerable.Range(0, layers.Count).Where(i => layers[i] is ParametricLayer<T>)];
+        if (phis.Length == 0)
+            throw new ArgumentException("The network has no layer with parameters, one at least was expected.", nameof(network));
+        beforeFirst = [.. layers.Take(phis[0])];
+        var groups = new List<LayerGroup<T>>();
+        for (int l = 0; l < phis.Length; l++)
+        {
+            int end = l + 1 < phis.Length ? phis[l + 1] : layers.Count;
+            groups.Add(new LayerGroup<T>((ParametricLayer<T>)layers[phis[l]], phis[l], [.. layers.Skip(phis[l] + 1).Take(end - phis[l] - 1)]));
+        }
+
+        return groups;
+    }
+
+    /// <summary>φ(θ, a) with the network's own θ.</summary>
+    public T[] ApplyPhi(in Pass pass, ReadOnlySpan<T> a)
+    {
+        var z = new T[pass.Batch * Phi.Output.Size];
+        // Forward may have an activation fused into it; Apply is the linear map alone.
+        if (Phi is ProximalLayer<T> proximal)
+            proximal.Apply(pass, a, proximal.Parameters, z);
+        else
+            Phi.Forward(pass, a, z);
+        return z;
+    }
+
+    /// <summary>(∂φ/∂a)ᵀ·dz.</summary>
+    public T[] PhiAdjointA(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
+    {
+        T[] z = ApplyPhi(pass, a);
+        var da = new T[pass.Batch * Phi.Input.Size];
+        Phi.Backward(pass, a, z, dz, da);
+        return da;
+    }
+
+    /// <summary>(∂φ/∂θ)ᵀ·dz.</summary>
+    public T[] PhiAdjointTheta(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
+    {
+        ApplyPhi(pass, a);
+        var dtheta = new T[Phi.ParameterCount];
+        Phi.ParameterGradient(pass, a, dz, dtheta);
+        return dtheta;
+    }
+
+    /// <summary>σ(z).</summary>
+    public T[] ApplySigma(in Pass pass, ReadOnlySpan<T> z) => LayerChain.Forward(pass, _sigma, z)[^1];
+
+    /// <summary>σ'(z)ᵀ·da.</summary>
+    public T[] SigmaAdjoint(in Pass pass, ReadOnlySpan<T> z, ReadOnlySpan<T> da) => LayerChain.Backward(pass, _sigma, z, da);
+}
+
+/// <summary>Layers one after the other with every value in an array of its own.</summary>
+internal static class LayerChain
+{
+    /// <summary>The input, then the output of each layer.</summary>
+    public static T[][] Forward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var values = new T[layers.Count + 1][];
+        values[0] = input.ToArray();
+        for (int i = 0; i < layers.Count; i++)
+        {
+            values[i + 1] = new T[pass.Batch * layers[i].Output.Size];
+            layers[i].Forward(pass, values[i], values[i + 1]);
+        }
+
+        return values;
+    }
+
+    /// <summary>Runs forward from <paramref name="input"/>, then <paramref name="derivative"/> backward.</summary>
+    public static T[] Backward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input, ReadOnlySpan<T> derivative)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[][] values = Forward(pass, layers, input);
+        T[] d = derivative.ToArray();
+        for (int i = layers.Count - 1; i >= 0; i--)
+        {
+            var da = new T[pass.Batch * layers[i].Input.Size];
+            layers[i].Backward(pass, values[i], values[i + 1], d, da);
+            d = da;
+        }
+
+        return d;
+    }
+}

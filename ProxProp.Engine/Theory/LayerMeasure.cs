@@ -1,0 +1,152 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Engine.Theory;
+
+/// <summary>The measurements of one layer for a <see cref="StepCertificate"/>.</summary>
+internal sealed class LayerMeasure<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly List<CertificateEntry> _entries;
+    private readonly LayerGroup<T> _group;
+    private readonly Pass _pass;
+    private readonly T[] _input;
+    private readonly double _loss;
+    private readonly double[] _a;
+    private readonly double[] _v;
+    private readonly double[] _g;
+    private readonly double[] _delta;
+
+    // Sums of n products lose about √n·ε; 30 is the threshold of LAPACK's own tests.
+    private readonly double _rounding;
+
+    public LayerMeasure(List<CertificateEntry> entries, LayerGroup<T> group, BackwardSweep<T> sweep, int l, double[] v)
+    {
+        _entries = entries;
+        _group = group;
+        _pass = sweep.Pass;
+        _input = sweep.Inputs[l];
+        _loss = sweep.Loss;
+        _a = StepCertificate.ToDouble<T>(_input);
+        _v = v;
+        _g = StepCertificate.ToDouble<T>(sweep.Gradients[l]);
+        _delta = StepCertificate.ToDouble<T>(sweep.Deltas[l]);
+        _rounding = 30 * Math.Sqrt(Math.Max(_delta.Length, _v.Length)) * Epsilon;
+    }
+
+    private static double Epsilon => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
+
+    /// <summary>The direction against the gradient, by the solver that made it.</summary>
+    public void CheckDirection(in LayerReport report)
+    {
+        double g = Norm(_g), v = Norm(_v);
+        if (g == 0)
+            AtMost("at a stationary point the direction is zero (Prop. 3)", 0, v);
+        else if (_group.Phi is ProximalLayer<T> layer && report.Solver != SolverKind.Gradient)
+            CheckProximal(layer, report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky, report.TauTheta, g, v);
+        else
+            AtMost("the direction is the gradient: |v - g| / |g| (Prop. 1)", _rounding * Math.Max(1, TermSize / g), Norm(Minus(_v, _g)) / g);
+    }
+
+    /// <summary>J along −v, this layer alone: backtracking from a step as long as the parameters.</summary>
+    public void CheckDescent(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int offset)
+    {
+        double slope = Dot(_v, _g), size = Norm(_v);
+        Span<T> theta = step.Network.Parameters.Slice(offset, _v.Length);
+        T[] saved = theta.ToArray();
+        double visible = 100 * Epsilon * Math.Abs(_loss), best = double.NegativeInfinity;
+        double t = size == 0 ? 0 : (1 + Norm(StepCertificate.ToDouble<T>(saved))) / size;
+        bool tried = false;
+        for (; t * slope > visible + (t * size * _rounding * TermSize) && best < 0.1; t /= 4)
+        {
+            tried = true;
+            for (int i = 0; i < saved.Length; i++)
+                theta[i] = saved[i] - T.CreateSaturating(t * _v[i]);
+            double loss = step.Loss.Evaluate(_pass, step.Network.Forward(_pass, samples), targets, default).Loss;
+            best = Math.Max(best, (_loss - loss) / (t * slope));
+        }
+
+        saved.CopyTo(theta);
+        if (tried)
+            AtLeast("the loss falls: decrease / (t <v,g>) for a step t found by backtracking (Prop. 4)", 0.1, best);
+        else
+            AtLeast("the slope <v,g> is not negative; it is too small to show in the loss (Prop. 4)", -_rounding * size * TermSize, slope);
+    }
+
+    private void CheckProximal(ProximalLayer<T> layer, bool exact, double tauTheta, double g, double v)
+    {
+        double norm = SpectralNorm.SquaredBound(layer, _pass, _input);
+        double largest = (1 / tauTheta) + norm, kappa = tauTheta * largest;
+        double[] av = Apply(layer, _v), mv = ApplyAdjoint(layer, av);
+        double sizes = Norm(av) * Norm(_delta);
+        double adjoint = Math.Abs(Dot(av, _delta) - Dot(_v, ApplyAdjoint(layer, _delta)));
+        AtMost("A and its adjoint belong together: |<Av,d> - <v,A'd>| / (|Av| |d|)", _rounding, sizes == 0 ? 0 : adjoint / sizes);
+
+        for (int i = 0; i < mv.Length; i++)
+            mv[i] += _v[i] / tauTheta;
+        double curvature = Dot(_v, mv), inner = Dot(_v, _g), delta = Norm(_delta);
+        double gradientError = _rounding * Math.Sqrt(norm) * delta;
+        if (exact)
+        {
+            // What a backward stable solver may leave: the last term is the dual form's, whose solution is s = τ_θ(δ − Av).
+            double s = tauTheta * Norm(Minus(_delta, av));
+            double scale = (largest * v) + (Math.Sqrt(norm) * (delta + (largest * s)));
+            AtMost("v solves (I/tau_theta + A'A)v = g: |g - Mv| / (|M| |v| + |A| (|d| + |M| |s|)) (Prop. 2)", _rounding, Norm(Minus(_g, mv)) / scale);
+            double solver = Math.Min(1, _rounding * kappa) + Math.Min(1, tauTheta * gradientError / Math.Max(v, double.Epsilon));
+            AtLeast("cos(v, g), Kantorovich's bound 2 sqrt(k)/(1 + k) (Prop. 4)", (2 * Math.Sqrt(kappa) / (1 + kappa)) - solver, inner / (v * g));
+        }
+        else
+        {
+            // F(v) ≤ F(0) is ⟨v,g⟩ ≥ ½⟨v,Mv⟩; in exact arithmetic the two are equal, but rounding costs conjugacy long before it costs descent.
+            AtLeast("v lowers the quadratic it minimises: <v,g> / <v,Mv> (Prop. 5)", 0.5 - _rounding, inner / curvature);
+            AtLeast("<v,g> tau_theta / |v|^2 (Prop. 5)", 0.5 - _rounding, inner * tauTheta / (v * v));
+        }
+
+        double energy = (Squares(Minus(_delta, av)) / 2) + (v * v / (2 * tauTheta));
+        AtMost("the sub-problem's energy does not rise: F(v) / F(0) (section 4.1)", 1 + _rounding, energy / (delta * delta / 2));
+        AtMost("|v| / (tau_theta |g|) (section 4.2.3)", 1 + _rounding + (gradientError / g), v / (tauTheta * g));
+    }
+
+    // ‖A‖‖δ‖, the size of the terms whose sum the gradient is (a bias adds a column of ones): where they cancel, rounding is this times ε.
+    private double TermSize => Math.Sqrt(Dot(_a, _a) + _delta.Length) * Norm(_delta);
+
+    private double[] Apply(ProximalLayer<T> layer, double[] theta)
+    {
+        var z = new T[_delta.Length];
+        layer.Apply(_pass, _input, FromDouble(theta), z);
+        return StepCertificate.ToDouble<T>(z);
+    }
+
+    private double[] ApplyAdjoint(ProximalLayer<T> layer, double[] z)
+    {
+        var theta = new T[_v.Length];
+        layer.ApplyAdjoint(_pass, _input, FromDouble(z), theta);
+        return StepCertificate.ToDouble<T>(theta);
+    }
+
+    private void AtMost(string claim, double bound, double measured) => Add(claim, false, bound, measured);
+
+    private void AtLeast(string claim, double bound, double measured) => Add(claim, true, bound, measured);
+
+    private void Add(string claim, bool atLeast, double bound, double measured) =>
+        _entries.Add(new CertificateEntry(_group.Index, _group.Phi.ToString(), claim, atLeast, bound, measured));
+
+    private static T[] FromDouble(double[] x) => [.. x.Select(T.CreateSaturating)];
+
+    private static double Dot(double[] x, double[] y)
+    {
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++)
+            sum += x[i] * y[i];
+        return sum;
+    }
+
+    private static double Squares(double[] x) => Dot(x, x);
+
+    private static double Norm(double[] x) => Math.Sqrt(Dot(x, x));
+
+    private static double[] Minus(double[] x, double[] y) => [.. x.Zip(y, (p, q) => p - q)];
+}
