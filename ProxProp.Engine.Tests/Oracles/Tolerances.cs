@@ -23,4 +23,10 @@ public static class Tolerances
 
     /// <summary>Distance of each loss of a trace in float from the reference, as stated with it.</summary>
     public const double ReferenceTraceFloat = 1e-3;
+
+    /// <summary>
+    /// Relative distance in double of numbers that are equal in exact arithmetic after a handful of well-conditioned solves (κ below 1e5,
+    /// a few hundred terms a sum): κ·√n·ε is below 1e-9.
+    /// </summary>
+    public const double SameIterates = 1e-9;
 }
