@@ -66,7 +66,8 @@ public sealed class BatchNorm<T> : ParametricLayer<T>
         if (pass.Training)
         {
             BatchNormalization.ForwardTraining(
-                pass.Compute, ChannelShape(pass), a, gamma, beta, mean, variance, z, _mean.Span, _inverseDeviation.Span, Momentum, Epsilon);
+                pass.Compute, ChannelShape(pass), a, gamma, beta, mean, variance, z, _mean.Span, _inverseDeviation.Span,
+                pass.Trial ? 0 : Momentum, Epsilon);
         }
         else
         {

@@ -18,8 +18,9 @@ public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, i
 /// <param name="Step">Number of training steps done before this one; with <paramref name="Seed"/> it fixes what dropout drops.</param>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Measure">Whether directions measure their inner products with the gradient where that costs extra.</param>
+/// <param name="Trial">A forward pass that leaves no trace: running statistics stay as they are.</param>
 public readonly record struct Pass(
-    ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0, bool Measure = false);
+    ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0, bool Measure = false, bool Trial = false);
 
 /// <summary>
 /// One function of a network, with its derivative. Samples are rows: a buffer of a batch holds Batch × <see cref="Shape.Size"/> elements.

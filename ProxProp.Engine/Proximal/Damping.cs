@@ -16,6 +16,18 @@ public abstract class Damping
     /// <param name="lambda">λ, positive.</param>
     public static Damping ScaleFree(double lambda) => new ScaleFreeDamping(CheckPositive(lambda, nameof(lambda), "scale-free damping lambda"));
 
+    /// <summary>
+    /// As <see cref="ScaleFree"/>, with a λ per layer that follows the ratio of actual to foreseen decrease of the loss
+    /// (Levenberg-Marquardt): one layer in turn is tried every <paramref name="every"/> steps, for one forward pass.
+    /// </summary>
+    /// <param name="lambda">The first λ, positive.</param>
+    /// <param name="every">Steps from one trial to the next, 1 or more.</param>
+    public static Damping LevenbergMarquardt(double lambda, int every = 5)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(every);
+        return new LevenbergMarquardtDamping(CheckPositive(lambda, nameof(lambda), "scale-free damping lambda"), every);
+    }
+
     /// <summary>Whether <see cref="LayerDamping.Shift"/> looks at the trace of AᵀA.</summary>
     public abstract bool NeedsTrace { get; }
 
@@ -46,6 +58,15 @@ public abstract class Damping
 
         public override LayerDamping Bind() => new(lambda, isRelative: true);
     }
+
+    private sealed class LevenbergMarquardtDamping(double lambda, int every) : Damping
+    {
+        public override bool NeedsTrace => true;
+
+        public override string ToString() => $"Levenberg-Marquardt lambda {lambda:G6}";
+
+        public override LayerDamping Bind() => new(lambda, isRelative: true) { AdaptEvery = every };
+    }
 }
 
 /// <summary>The damping of one layer.</summary>
@@ -61,6 +82,12 @@ public sealed class LayerDamping
 
     /// <summary>1/τ_θ itself, or λ where the rule is scale-free. A rule that adapts changes it between steps.</summary>
     public double Factor { get; set; }
+
+    /// <summary>Steps from one adaptation to the next; 0 for a rule that never adapts.</summary>
+    public int AdaptEvery { get; init; }
+
+    /// <summary>Actual over foreseen decrease of the loss in the last trial; NaN before the first.</summary>
+    public double LastRatio { get; set; } = double.NaN;
 
     /// <summary>The shift 1/τ_θ for a batch.</summary>
     /// <param name="trace">trace(AᵀA); unused by a fixed rule.</param>

@@ -32,6 +32,7 @@ public sealed class TrainingStep<T> : IDisposable
     private readonly IDirection<T>?[] _directions;
     private readonly LayerReport[] _reports;
     private readonly int[] _offsets;
+    private readonly DampingControl<T> _damping;
     private readonly int _firstParametric;
     private readonly Slot<T> _direction;
     private readonly Slot<T> _delta;
@@ -77,6 +78,7 @@ public sealed class TrainingStep<T> : IDisposable
         _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * widest);
         _loss.Plan(plan, network.Output);
         _optimizer.Plan(_arena, network.ParameterCount);
+        _damping = new DampingControl<T>(network, _directions, _arena);
         _arena.Commit();
     }
 
@@ -120,6 +122,8 @@ public sealed class TrainingStep<T> : IDisposable
         LossValue value = ComputeDirections(samples, targets, batch);
         if (!double.IsFinite(value.Loss))
             return new StepResult(value.Loss, value.Correct, false);
+        if (_damping.IsDue(StepsDone))
+            _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
         _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
         StepsDone++;
         return new StepResult(value.Loss, value.Correct, true);
@@ -130,8 +134,7 @@ public sealed class TrainingStep<T> : IDisposable
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
         CheckBatch(_network, batch);
-        bool measure = MeasureEvery > 0 && StepsDone % MeasureEvery == 0;
-        var pass = new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, measure);
+        Pass pass = PassOf(batch);
         ReadOnlySpan<T> output = _network.Forward(pass, samples);
         Span<T> delta = _delta.Span, other = _otherDelta.Span;
         LossValue value = _loss.Evaluate(pass, output, targets, delta[..output.Length]);
@@ -180,6 +183,12 @@ public sealed class TrainingStep<T> : IDisposable
         foreach (IDirection<T>? direction in _directions)
             (direction as IDisposable)?.Dispose();
         _arena.Dispose();
+    }
+
+    private Pass PassOf(int batch)
+    {
+        bool measure = _damping.IsDue(StepsDone) || (MeasureEvery > 0 && StepsDone % MeasureEvery == 0);
+        return new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, measure);
     }
 
     private LayerReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
