@@ -12,9 +12,14 @@ internal abstract class KernelCase : IDisposable
     public abstract double Flops { get; }
 
     /// <summary>Makes a case with well-conditioned random operands.</summary>
-    public static KernelCase Create(ComputeContext context, string operation, int m, int n, int k, bool isDouble) => isDouble
-        ? new KernelCase<double>(context, operation, m, n, k)
-        : new KernelCase<float>(context, operation, m, n, k);
+    public static KernelCase Create(ComputeContext context, string operation, int m, int n, int k, bool isDouble) =>
+        (operation.StartsWith("conv-", StringComparison.Ordinal), isDouble) switch
+        {
+            (true, true) => new ConvolutionCase<double>(context, operation, m, n, k),
+            (true, false) => new ConvolutionCase<float>(context, operation, m, n, k),
+            (false, true) => new KernelCase<double>(context, operation, m, n, k),
+            _ => new KernelCase<float>(context, operation, m, n, k),
+        };
 
     /// <summary>Seconds of one call, averaged over as many as fill the given time.</summary>
     public abstract double Time(double fillSeconds);

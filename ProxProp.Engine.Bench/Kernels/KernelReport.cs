@@ -18,6 +18,10 @@ internal static class KernelReport
         ("syrk", 500, 0, 3072), ("syrk", 500, 0, 4000), ("syrk", 1000, 0, 1000), ("syrk", 2000, 0, 500),
         ("trsm-left", 4000, 500, 0), ("trsm-right", 4000, 500, 0), ("trsm-left", 4000, 2000, 0), ("trsm-left", 4000, 4000, 0),
         ("potrf", 0, 76, 0), ("potrf", 0, 200, 0), ("potrf", 0, 500, 0), ("potrf", 0, 1000, 0), ("potrf", 0, 2000, 0), ("potrf", 0, 4000, 0),
+        ("conv-forward", 3, 16, 32), ("conv-forward", 16, 20, 16), ("conv-forward", 20, 20, 8),
+        ("conv-input", 16, 20, 16), ("conv-input", 20, 20, 8),
+        ("conv-parameter", 3, 16, 32), ("conv-parameter", 16, 20, 16), ("conv-parameter", 20, 20, 8),
+        ("conv-gram", 3, 16, 32), ("conv-gram", 16, 20, 16), ("conv-gram", 20, 20, 8),
     ];
 
     public static int Run(string[] arguments)
