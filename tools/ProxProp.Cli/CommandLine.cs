@@ -65,6 +65,7 @@ internal static partial class CommandLine
             new EvaluateCommand(terminal),
             new PredictCommand(terminal),
             new InfoCommand(terminal),
+            new VerifyCommand(terminal),
         };
         root.HelpName = "proxprop";
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(terminal);
