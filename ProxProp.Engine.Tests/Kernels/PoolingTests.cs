@@ -117,6 +117,8 @@ public sealed class PoolingTests
             () => MaxPooling.Forward(context, shape, 1, new float[16], new float[5], new int[5])).ParamName);
         Assert.Equal("argmax", Assert.Throws<ArgumentException>(
             () => MaxPooling.Forward(context, shape, 1, new float[16], new float[4], new int[5])).ParamName);
+        Assert.Equal("argmax", Assert.Throws<ArgumentException>(
+            () => MaxPooling.Backward(context, shape, 1, new float[4], [0, 1, 16, 2], new float[16])).ParamName);
     }
 
     private static (PoolingShape Shape, int Batch) Any(Random random, int i)

@@ -1,9 +1,10 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
-// Registers: scalar code.
-// Remainder: none.
+// Registers: forward with 2×2 windows side by side: even and odd lanes of two rows. Others: scalar code.
+// Remainder: Scalar<T> at the end of an output row; the terms of a window are added in scan order everywhere.
 // Source:    torch.nn.AvgPool2d with its default count_include_pad: padding counts as zeros, so the divisor is always the window's area.
 //            Backward: y = Σ x/area over the window, so dx += dy/area over the window, windows in scan order.
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
@@ -55,6 +56,7 @@ public static unsafe class AveragePooling
 
         public int Items => (planes + _planesPerItem - 1) / _planesPerItem;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -63,13 +65,18 @@ public static unsafe class AveragePooling
             {
                 T* input = x + ((nint)p * shape.InputPlane);
                 T* output = y + ((nint)p * shape.OutputPlane);
-                if (backward)
+                if (backward && shape.IsTwoByTwo)
+                    SpreadTwoByTwo(input, output);
+                else if (backward)
                     Spread(input, output);
+                else if (shape.IsTwoByTwo)
+                    AverageTwoByTwo<TVector>(input, output);
                 else
                     Average(input, output);
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Average(T* input, T* output)
         {
             T share = T.One / T.CreateTruncating(shape.KernelHeight * shape.KernelWidth);
@@ -91,6 +98,38 @@ public static unsafe class AveragePooling
             }
         }
 
+        private void AverageTwoByTwo<TVector>(T* input, T* output)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            for (int oy = 0; oy < shape.OutputHeight; oy++)
+            {
+                T* upper = input + (2 * oy * shape.Width);
+                var row = new TwoByTwoRow<T>(upper, upper + shape.Width, output + (oy * shape.OutputWidth));
+                VectorLoop.Range<TVector, T, TwoByTwoRow<T>>(0, shape.OutputWidth, row);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void SpreadTwoByTwo(T* dInput, T* dOutput)
+        {
+            T share = T.CreateTruncating(0.25);
+            new Span<T>(dInput, shape.InputPlane).Clear();
+            for (int oy = 0; oy < shape.OutputHeight; oy++)
+            {
+                T* upper = dInput + (2 * oy * shape.Width);
+                T* lower = upper + shape.Width;
+                for (int ox = 0; ox < shape.OutputWidth; ox++)
+                {
+                    T part = *dOutput++ * share;
+                    upper[2 * ox] = part;
+                    upper[(2 * ox) + 1] = part;
+                    lower[2 * ox] = part;
+                    lower[(2 * ox) + 1] = part;
+                }
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Spread(T* dInput, T* dOutput)
         {
             T share = T.One / T.CreateTruncating(shape.KernelHeight * shape.KernelWidth);
@@ -109,6 +148,22 @@ public static unsafe class AveragePooling
                     }
                 }
             }
+        }
+    }
+
+    private readonly struct TwoByTwoRow<T>(T* upper, T* lower, T* output) : ILoopBody<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Step<TVector>(nint i)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            TVector a = TVector.Load(upper + (2 * i));
+            TVector b = TVector.Load(upper + (2 * i) + TVector.Count);
+            TVector c = TVector.Load(lower + (2 * i));
+            TVector d = TVector.Load(lower + (2 * i) + TVector.Count);
+            TVector sum = TVector.EvenLanes(a, b) + TVector.OddLanes(a, b) + TVector.EvenLanes(c, d) + TVector.OddLanes(c, d);
+            TVector.Store(sum * TVector.Broadcast(T.CreateTruncating(0.25)), output + i);
         }
     }
 }

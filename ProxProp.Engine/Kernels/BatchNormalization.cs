@@ -144,6 +144,7 @@ public static unsafe class BatchNormalization
         double epsilon) : IVectorJob<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -177,6 +178,7 @@ public static unsafe class BatchNormalization
         ChannelShape shape, T* x, T* gamma, T* beta, T* runningMean, T* runningVariance, T* y, double epsilon) : IVectorJob<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -197,6 +199,7 @@ public static unsafe class BatchNormalization
         ChannelShape shape, T* x, T* dy, T* gamma, T* mean, T* inverseDeviation, T* dx, T* dGamma, T* dBeta) : IVectorJob<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {

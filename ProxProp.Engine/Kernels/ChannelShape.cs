@@ -26,6 +26,7 @@ public readonly record struct ChannelShape(int Batch, int Channels, int Position
     internal int Groups => (Channels + ChannelsPerGroup - 1) / ChannelsPerGroup;
 
     // sums[k] = Σ term(x, dy, center[k]) over all samples and positions of channel first + k.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal unsafe void Reduce<TVector, T, TTerm>(int first, int count, T* x, T* dy, T* center, double* sums)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -61,6 +62,7 @@ public readonly record struct ChannelShape(int Batch, int Channels, int Position
     }
 
     // y = map(x, dy; coefficients of the channel) for the channels first … first + count − 1.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal unsafe void Apply<TVector, T, TMap>(int first, int count, T* x, T* dy, T* y, ChannelCoefficients<T> coefficients)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

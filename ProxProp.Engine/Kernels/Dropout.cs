@@ -5,6 +5,7 @@
 // Remainder: the same integers, one lane at a time; x·scale through Scalar<T>.
 // Source:    the finaliser is Chris Wellons' lowbias32 (public domain); counter-based generation as in Salmon et al., SC 2011.
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ProxProp.Engine.Randomness;
 using ProxProp.Engine.Simd;
@@ -117,6 +118,7 @@ public static unsafe class Dropout
     {
         private const int Block = 256;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -131,6 +133,7 @@ public static unsafe class Dropout
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void FillScale(T* scale, uint first)
         {
             T kept = T.CreateTruncating(1 / pattern.KeepProbability);
@@ -152,6 +155,7 @@ public static unsafe class Dropout
 
         private readonly struct MultiplyBody(T* x, T* scale, T* y) : ILoopBody<T>
         {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             public void Step<TVector>(nint i)
                 where TVector : unmanaged, ISimd<TVector, T> => TVector.Store(TVector.Load(x + i) * TVector.Load(scale + i), y + i);
         }

@@ -49,6 +49,7 @@ public static unsafe class RowReductions
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TReduction : struct, IReduction<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -66,7 +67,7 @@ public static unsafe class RowReductions
 /// <summary>Sums over each column, in an order that depends on the number of rows alone.</summary>
 public static unsafe class ColumnReductions
 {
-    private const int TileColumns = 128;
+    private const int TileColumns = 512;
     private const int BlockRows = 256;
 
     /// <summary>sums[j] = Σᵢ x[i, j].</summary>
@@ -105,6 +106,7 @@ public static unsafe class ColumnReductions
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TReduction : struct, IReduction<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -116,7 +118,15 @@ public static unsafe class ColumnReductions
             {
                 int end = Math.Min(rows, begin + BlockRows);
                 new Span<T>(block, width).Clear();
-                for (int i = begin; i < end; i++)
+                int i = begin;
+                for (; i <= end - 4; i += 4)
+                {
+                    var take = new TakeFourRows<T, TReduction>(
+                        x + ((nint)i * xStride) + first, xStride, y + ((nint)i * yStride) + first, yStride, block);
+                    VectorLoop.Range<TVector, T, TakeFourRows<T, TReduction>>(0, width, take);
+                }
+
+                for (; i < end; i++)
                 {
                     var take = new TakeRow<T, TReduction>(x + ((nint)i * xStride) + first, y + ((nint)i * yStride) + first, block);
                     VectorLoop.Range<TVector, T, TakeRow<T, TReduction>>(0, width, take);
@@ -124,6 +134,26 @@ public static unsafe class ColumnReductions
 
                 VectorLoop.Range<TVector, T, TakeRow<T, Reductions.Summing<T>>>(0, width, new(block, block, result + first));
             }
+        }
+    }
+
+    // Four rows in ascending order while the running lane stays in a register.
+    private readonly struct TakeFourRows<T, TReduction>(T* x, nint xStride, T* y, nint yStride, T* lanes) : ILoopBody<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TReduction : struct, IReduction<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Step<TVector>(nint i)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            T* a = x + i;
+            T* b = y + i;
+            TReduction r = default;
+            TVector lane = r.Take(TVector.Load(lanes + i), TVector.Load(a), TVector.Load(b));
+            lane = r.Take(lane, TVector.Load(a + xStride), TVector.Load(b + yStride));
+            lane = r.Take(lane, TVector.Load(a + (2 * xStride)), TVector.Load(b + (2 * yStride)));
+            lane = r.Take(lane, TVector.Load(a + (3 * xStride)), TVector.Load(b + (3 * yStride)));
+            TVector.Store(lane, lanes + i);
         }
     }
 

@@ -101,6 +101,7 @@ internal static unsafe class MatrixScaling
         where TCoefficients : struct, ICoefficients
         where TOperands : struct, IOperands
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {

@@ -1,9 +1,10 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
-// Registers: scalar code; the planes of an item stay in the first- or second-level cache.
-// Remainder: none.
+// Registers: 2×2 windows side by side: even and odd lanes of two rows, the running maximum and its index (in lanes of T). Others: scalar code.
+// Remainder: Scalar<T> at the end of an output row; planes narrower than the context's vector take 128-bit vectors.
 // Source:    torch.nn.MaxPool2d: the first maximum in scan order wins, NaN wins over all numbers, padding never wins.
 //            Backward: y = x[argmax], so dx[argmax] += dy; overlapping windows add up in scan order of the windows.
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
@@ -11,6 +12,9 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>Maximum over windows of each channel.</summary>
 public static unsafe class MaxPooling
 {
+    // Indices below 2^24 are exact in float lanes.
+    private const int LargestPlaneInLanes = 1 << 24;
+
     /// <summary>y = the maximum of each window, argmax = its index within the channel's input plane (row · Width + column).</summary>
     /// <param name="context">Workers and width.</param>
     /// <param name="shape">Geometry.</param>
@@ -39,7 +43,7 @@ public static unsafe class MaxPooling
     /// <param name="dy">batch × Channels × OutputHeight × OutputWidth.</param>
     /// <param name="argmax">As <see cref="Forward"/> gave it.</param>
     /// <param name="dx">batch × Channels × Height × Width; overwritten; may not overlap dy.</param>
-    /// <exception cref="ArgumentException">The geometry is impossible or a length is wrong.</exception>
+    /// <exception cref="ArgumentException">The geometry is impossible, a length is wrong, or an index lies outside the plane.</exception>
     public static void Backward<T>(
         ComputeContext context, in PoolingShape shape, int batch, ReadOnlySpan<T> dy, ReadOnlySpan<int> argmax, Span<T> dx)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -53,6 +57,9 @@ public static unsafe class MaxPooling
             VectorJob.Run<T, BackwardJob<T>>(context, job.Items, dx.Length, ref job);
         }
     }
+
+    private static void ThrowOutside(int argmax, int plane) =>
+        throw new ArgumentException($"'argmax' has {argmax}, but a plane has {plane} elements.", nameof(argmax));
 
     private readonly struct ForwardJob<T>(PoolingShape shape, int planes, T* x, T* y, int* argmax) : IVectorJob<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -69,13 +76,16 @@ public static unsafe class MaxPooling
             {
                 T* input = x + ((nint)p * shape.InputPlane);
                 nint output = (nint)p * shape.OutputPlane;
-                if (shape.IsTwoByTwo)
-                    TwoByTwo(input, y + output, argmax + output);
-                else
+                if (!shape.IsTwoByTwo || shape.InputPlane > LargestPlaneInLanes)
                     Plane(input, y + output, argmax + output);
+                else if (TVector.Count <= shape.OutputWidth)
+                    TwoByTwo<TVector>(input, y + output, argmax + output);
+                else
+                    TwoByTwo<Simd128<T>>(input, y + output, argmax + output);
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Plane(T* input, T* output, int* index)
         {
             for (int oy = 0; oy < shape.OutputHeight; oy++)
@@ -101,31 +111,59 @@ public static unsafe class MaxPooling
             }
         }
 
-        private void TwoByTwo(T* input, T* output, int* index)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void TwoByTwo<TVector>(T* input, T* output, int* index)
+            where TVector : unmanaged, ISimd<TVector, T>
         {
             int width = shape.Width;
+            int outputWidth = shape.OutputWidth;
+            T* positions = stackalloc T[16];
+            for (int i = 0; i < 16; i++)
+                positions[i] = T.CreateTruncating(2 * i);
             for (int oy = 0; oy < shape.OutputHeight; oy++)
             {
-                int first = 2 * oy * width;
-                for (int ox = 0; ox < shape.OutputWidth; ox++, first += 2)
-                {
-                    T maximum = input[first];
-                    int best = first;
-                    Better(input, first + 1, ref maximum, ref best);
-                    Better(input, first + width, ref maximum, ref best);
-                    Better(input, first + width + 1, ref maximum, ref best);
-                    *output++ = maximum;
-                    *index++ = best;
-                }
+                var row = new TwoByTwoRow<T>(input, width, 2 * oy * width, positions, output, index);
+                VectorLoop.Range<TVector, T, TwoByTwoRow<T>>(0, outputWidth, row);
+                output += outputWidth;
+                index += outputWidth;
             }
         }
+    }
 
-        private static void Better(T* input, int i, ref T maximum, ref int best)
+    // One row of outputs; its windows begin at input[first], input[first + 2], …
+    private readonly struct TwoByTwoRow<T>(T* input, int width, int first, T* positions, T* output, int* index) : ILoopBody<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Step<TVector>(nint i)
+            where TVector : unmanaged, ISimd<TVector, T>
         {
-            T candidate = input[i];
-            bool better = !(candidate <= maximum) && (candidate > maximum || T.IsNaN(candidate));
-            best = better ? i : best;
-            maximum = better ? candidate : maximum;
+            T* upper = input + first + (2 * i);
+            T* lower = upper + width;
+            TVector a = TVector.Load(upper);
+            TVector b = TVector.Load(upper + TVector.Count);
+            TVector c = TVector.Load(lower);
+            TVector d = TVector.Load(lower + TVector.Count);
+            TVector one = TVector.Broadcast(T.One);
+            TVector best = TVector.Load(positions) + TVector.Broadcast(T.CreateTruncating((int)(first + (2 * i))));
+            TVector below = best + TVector.Broadcast(T.CreateTruncating(width));
+            TVector maximum = TVector.EvenLanes(a, b);
+            Better(TVector.OddLanes(a, b), best + one, ref maximum, ref best);
+            Better(TVector.EvenLanes(c, d), below, ref maximum, ref best);
+            Better(TVector.OddLanes(c, d), below + one, ref maximum, ref best);
+            TVector.Store(maximum, output + i);
+            TVector.StoreInt32(best, index + i);
+        }
+
+        // The candidate wins where it is larger and where it is NaN.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Better<TVector>(TVector candidate, TVector at, ref TVector maximum, ref TVector best)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            TVector isLarger = TVector.LessThan(maximum, candidate);
+            TVector isNumber = TVector.LessThanOrEqual(candidate, candidate);
+            maximum = TVector.Select(isNumber, TVector.Select(isLarger, candidate, maximum), candidate);
+            best = TVector.Select(isNumber, TVector.Select(isLarger, at, best), at);
         }
     }
 
@@ -136,19 +174,26 @@ public static unsafe class MaxPooling
 
         public int Items => (planes + _planesPerItem - 1) / _planesPerItem;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
             int end = Math.Min(planes, (item + 1) * _planesPerItem);
+            int inputPlane = shape.InputPlane;
             int outputPlane = shape.OutputPlane;
             for (int p = item * _planesPerItem; p < end; p++)
             {
-                T* target = dx + ((nint)p * shape.InputPlane);
+                T* target = dx + ((nint)p * inputPlane);
                 T* source = dy + ((nint)p * outputPlane);
                 int* index = argmax + ((nint)p * outputPlane);
-                new Span<T>(target, shape.InputPlane).Clear();
+                new Span<T>(target, inputPlane).Clear();
                 for (int i = 0; i < outputPlane; i++)
-                    target[index[i]] += source[i];
+                {
+                    int at = index[i];
+                    if ((uint)at >= (uint)inputPlane)
+                        ThrowOutside(at, inputPlane);
+                    target[at] += source[i];
+                }
             }
         }
     }

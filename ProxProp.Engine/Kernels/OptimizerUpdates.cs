@@ -189,9 +189,10 @@ public static unsafe class OptimizerUpdates
         private readonly T _beta2 = T.CreateTruncating(p.Beta2);
         private readonly T _complement1 = T.CreateTruncating(1 - p.Beta1);
         private readonly T _complement2 = T.CreateTruncating(1 - p.Beta2);
-        private readonly T _negativeStep = T.CreateTruncating(-p.LearningRate / (1 - Math.Pow(p.Beta1, step)));
-        private readonly T _correction2 = T.CreateTruncating(Math.Sqrt(1 - Math.Pow(p.Beta2, step)));
-        private readonly T _epsilon = T.CreateTruncating(p.Epsilon);
+        // √ŝ + ε = (√s + ε·c)/c with c = √(1 − β₂ᵗ): the corrections go into two constants, and one division is left.
+        private readonly T _negativeStep = T.CreateTruncating(
+            -p.LearningRate * Math.Sqrt(1 - Math.Pow(p.Beta2, step)) / (1 - Math.Pow(p.Beta1, step)));
+        private readonly T _epsilon = T.CreateTruncating(p.Epsilon * Math.Sqrt(1 - Math.Pow(p.Beta2, step)));
         private readonly T _decay = T.CreateTruncating(p.DecoupledWeightDecay ? 0 : p.WeightDecay);
         private readonly T _shrink = T.CreateTruncating(p.DecoupledWeightDecay ? 1 - (p.LearningRate * p.WeightDecay) : 1);
 
@@ -207,7 +208,7 @@ public static unsafe class OptimizerUpdates
                 TVector.Broadcast(_beta2), TVector.Load(second + i), TVector.Broadcast(_complement2) * v * v);
             TVector.Store(m, first + i);
             TVector.Store(s, second + i);
-            TVector denominator = (TVector.Sqrt(s) / TVector.Broadcast(_correction2)) + TVector.Broadcast(_epsilon);
+            TVector denominator = TVector.Sqrt(s) + TVector.Broadcast(_epsilon);
             TVector shrunk = TVector.Broadcast(_shrink) * t;
             TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(_negativeStep), m / denominator, shrunk), theta + i);
         }

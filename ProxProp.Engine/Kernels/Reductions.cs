@@ -56,6 +56,7 @@ public static unsafe class Reductions
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => Reduce<T, Vanishing<T>>(context, x, x) == 0;
 
     /// <summary>Reduces a contiguous range in the fixed order, on the calling thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static double Range<TVector, T, TReduction>(TReduction reduction, T* x, T* y, nint length)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -98,6 +99,7 @@ public static unsafe class Reductions
         return total;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static T ReduceChunk<TVector, T, TReduction>(TReduction reduction, T* x, T* y, int length)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -201,6 +201,7 @@ public static unsafe class SoftmaxCrossEntropy
                 Row<TVector>(i);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row<TVector>(int i)
             where TVector : unmanaged, ISimd<TVector, T>
         {
@@ -209,7 +210,16 @@ public static unsafe class SoftmaxCrossEntropy
             for (int j = 1; j < _classes; j++)
                 maximum = x[j] > maximum ? x[j] : maximum;
             T atLabel = TPurpose.HasLabels ? x[_labels[i]] - maximum : T.Zero;
-            T sum = SumOfExponentials<TVector>(x, TPurpose.HasOutput ? _output + ((nint)i * _outputStride) : null, maximum);
+            int size = Math.Min(Reductions.Chunk, (_classes + 15) & -16);
+            T* block = stackalloc T[size];
+            double total = 0;
+            for (int begin = 0; begin < _classes; begin += size)
+            {
+                int padded = Exponentials<TVector>(x + begin, Math.Min(size, _classes - begin), maximum, block);
+                total += Reductions.Range<TVector, T, Reductions.Summing<T>>(default, block, block, padded);
+            }
+
+            T sum = T.CreateTruncating(total);
             if (TPurpose.HasLabels)
             {
                 Scalar<T> log = VectorMath.Log<Scalar<T>, T>(Scalar<T>.Broadcast(sum));
@@ -220,31 +230,29 @@ public static unsafe class SoftmaxCrossEntropy
                 return;
             T* y = _output + ((nint)i * _outputStride);
             T scale = T.One / (TPurpose.HasLabels ? sum * T.CreateTruncating(_rows) : sum);
-            VectorLoop.Range<TVector, T, ScaleBody<T>>(0, _classes, new(y, scale));
+            for (int begin = 0; begin < _classes; begin += size)
+            {
+                int length = Math.Min(size, _classes - begin);
+                if (size < _classes)
+                    Exponentials<TVector>(x + begin, length, maximum, block);
+                VectorLoop.Range<TVector, T, ScaleBody<T>>(0, size, new(block, scale));
+                new ReadOnlySpan<T>(block, length).CopyTo(new Span<T>(y + begin, length));
+            }
+
             if (TPurpose.HasLabels)
                 y[_labels[i]] -= T.One / T.CreateTruncating(_rows);
         }
 
-        private T SumOfExponentials<TVector>(T* x, T* y, T maximum)
+        // block = exp(x − maximum), filled up with exp(−∞) = 0 to a multiple of 16, so that there is no remainder.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private static int Exponentials<TVector>(T* x, int length, T maximum, T* block)
             where TVector : unmanaged, ISimd<TVector, T>
         {
-            if (TPurpose.HasOutput)
-            {
-                VectorLoop.Range<TVector, T, ExpBody<T>>(0, _classes, new(x, y, maximum));
-                return T.CreateTruncating(Reductions.Range<TVector, T, Reductions.Summing<T>>(default, y, y, _classes));
-            }
-
-            int size = Math.Min(Reductions.Chunk, _classes);
-            T* block = stackalloc T[size];
-            double total = 0;
-            for (int begin = 0; begin < _classes; begin += size)
-            {
-                int length = Math.Min(size, _classes - begin);
-                VectorLoop.Range<TVector, T, ExpBody<T>>(0, length, new(x + begin, block, maximum));
-                total += Reductions.Range<TVector, T, Reductions.Summing<T>>(default, block, block, length);
-            }
-
-            return T.CreateTruncating(total);
+            int padded = (length + 15) & -16;
+            new ReadOnlySpan<T>(x, length).CopyTo(new Span<T>(block, length));
+            new Span<T>(block + length, padded - length).Fill(T.NegativeInfinity);
+            VectorLoop.Range<TVector, T, ExpBody<T>>(0, padded, new(block, block, maximum));
+            return padded;
         }
     }
 

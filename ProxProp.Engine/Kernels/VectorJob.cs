@@ -1,6 +1,7 @@
 // Layout:    a job is cut into items by a rule that knows the data alone; the width is chosen once per call, the thread per item.
 // Registers: those of the job's own loop.
 // Remainder: VectorLoop ends a chunk with the same formula on Scalar<T>.
+//            Loops are compiled with full optimisation at once: a training run is over before the JIT would have come round to them.
 // Source:    one driver in place of one loop per operator, as System.Numerics.Tensors does with its operator structs.
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -108,6 +109,16 @@ internal static class VectorLoop
         nint i = begin;
         for (; i <= end - TVector.Count; i += TVector.Count)
             body.Step<TVector>(i);
+        if (i < end)
+            Remainder<T, TBody>(i, end, body);
+    }
+
+    // Apart, so that the vector body has the JIT's whole inlining budget.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Remainder<T, TBody>(nint i, nint end, TBody body)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TBody : struct, ILoopBody<T>
+    {
         for (; i < end; i++)
             body.Step<Scalar<T>>(i);
     }
@@ -116,6 +127,7 @@ internal static class VectorLoop
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TBody : struct, ILoopBody<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {

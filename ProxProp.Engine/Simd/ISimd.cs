@@ -32,6 +32,15 @@ public unsafe interface ISimd<TSelf, T>
     /// <summary>Writes <see cref="Count"/> elements; no alignment is asked for.</summary>
     static abstract void Store(TSelf value, T* destination);
 
+    /// <summary>Writes <see cref="Count"/> integral lanes of magnitude below 2³¹ as 32-bit integers.</summary>
+    static abstract void StoreInt32(TSelf value, int* destination);
+
+    /// <summary>The lanes 0, 2, 4, … of two vectors read one after the other.</summary>
+    static abstract TSelf EvenLanes(TSelf first, TSelf second);
+
+    /// <summary>The lanes 1, 3, 5, … of two vectors read one after the other.</summary>
+    static abstract TSelf OddLanes(TSelf first, TSelf second);
+
     /// <summary>Lane-wise sum.</summary>
     static abstract TSelf operator +(TSelf left, TSelf right);
 

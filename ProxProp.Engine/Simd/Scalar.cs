@@ -33,6 +33,18 @@ public readonly unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt32(Scalar<T> value, int* destination) => *destination = int.CreateTruncating(value._v);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Scalar<T> EvenLanes(Scalar<T> first, Scalar<T> second) => first;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Scalar<T> OddLanes(Scalar<T> first, Scalar<T> second) => second;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Scalar<T> operator +(Scalar<T> left, Scalar<T> right) => new(left._v + right._v);
 
     /// <inheritdoc/>

@@ -35,6 +35,33 @@ public readonly unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt32(Simd128<T> value, int* destination)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector128.ConvertToInt32Native(value._v.AsSingle()).Store(destination);
+        }
+        else
+        {
+            Vector128<int> halves = AddMagic(value._v.AsDouble()).AsInt32();
+            Vector128.Shuffle(halves, Vector128.Create(0, 2, 0, 2)).GetLower().Store(destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> EvenLanes(Simd128<T> first, Simd128<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(0, 2, 0, 2)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(0, 2, 0, 2)))
+        : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(0L, 0L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(0L, 0L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> OddLanes(Simd128<T> first, Simd128<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(1, 3, 1, 3)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(1, 3, 1, 3)))
+        : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(1L, 1L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(1L, 1L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> operator +(Simd128<T> left, Simd128<T> right) => new(left._v + right._v);
 
     /// <inheritdoc/>
@@ -154,7 +181,11 @@ public readonly unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     private const double Magic = 4503599627370496.0; // 2^52
 
-    // The low 12 bits of n + 1.5·2^52 are those of the two's complement integer n; the shift by 52 drops the others.
+    // The lower halves, one after the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Simd128<T> Join<TLane>(Vector128<TLane> low, Vector128<TLane> high) => new(Vector128.Create(low.GetLower(), high.GetLower()).As<TLane, T>());
+
+    // The low bits of n + 1.5·2^52 are those of the two's complement integer n; shifts by 52 and reads of 32 bits drop the others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<double> AddMagic(Vector128<double> n) => n + Vector128.Create(1.5 * Magic);
 }

@@ -35,6 +35,33 @@ public readonly unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt32(Simd256<T> value, int* destination)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector256.ConvertToInt32Native(value._v.AsSingle()).Store(destination);
+        }
+        else
+        {
+            Vector256<int> halves = AddMagic(value._v.AsDouble()).AsInt32();
+            Vector256.Shuffle(halves, Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6)).GetLower().Store(destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> EvenLanes(Simd256<T> first, Simd256<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector256.Shuffle(first._v.AsSingle(), Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6)), Vector256.Shuffle(second._v.AsSingle(), Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6)))
+        : Join(Vector256.Shuffle(first._v.AsDouble(), Vector256.Create(0L, 2L, 0L, 2L)), Vector256.Shuffle(second._v.AsDouble(), Vector256.Create(0L, 2L, 0L, 2L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> OddLanes(Simd256<T> first, Simd256<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector256.Shuffle(first._v.AsSingle(), Vector256.Create(1, 3, 5, 7, 1, 3, 5, 7)), Vector256.Shuffle(second._v.AsSingle(), Vector256.Create(1, 3, 5, 7, 1, 3, 5, 7)))
+        : Join(Vector256.Shuffle(first._v.AsDouble(), Vector256.Create(1L, 3L, 1L, 3L)), Vector256.Shuffle(second._v.AsDouble(), Vector256.Create(1L, 3L, 1L, 3L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> operator +(Simd256<T> left, Simd256<T> right) => new(left._v + right._v);
 
     /// <inheritdoc/>
@@ -154,7 +181,11 @@ public readonly unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     private const double Magic = 4503599627370496.0; // 2^52
 
-    // The low 12 bits of n + 1.5·2^52 are those of the two's complement integer n; the shift by 52 drops the others.
+    // The lower halves, one after the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Simd256<T> Join<TLane>(Vector256<TLane> low, Vector256<TLane> high) => new(Vector256.Create(low.GetLower(), high.GetLower()).As<TLane, T>());
+
+    // The low bits of n + 1.5·2^52 are those of the two's complement integer n; shifts by 52 and reads of 32 bits drop the others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<double> AddMagic(Vector256<double> n) => n + Vector256.Create(1.5 * Magic);
 }

@@ -35,6 +35,33 @@ public readonly unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt32(Simd512<T> value, int* destination)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector512.ConvertToInt32Native(value._v.AsSingle()).Store(destination);
+        }
+        else
+        {
+            Vector512<int> halves = AddMagic(value._v.AsDouble()).AsInt32();
+            Vector512.Shuffle(halves, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)).GetLower().Store(destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> EvenLanes(Simd512<T> first, Simd512<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector512.Shuffle(first._v.AsSingle(), Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)), Vector512.Shuffle(second._v.AsSingle(), Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)))
+        : Join(Vector512.Shuffle(first._v.AsDouble(), Vector512.Create(0L, 2L, 4L, 6L, 0L, 2L, 4L, 6L)), Vector512.Shuffle(second._v.AsDouble(), Vector512.Create(0L, 2L, 4L, 6L, 0L, 2L, 4L, 6L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> OddLanes(Simd512<T> first, Simd512<T> second) => typeof(T) == typeof(float)
+        ? Join(Vector512.Shuffle(first._v.AsSingle(), Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15)), Vector512.Shuffle(second._v.AsSingle(), Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15)))
+        : Join(Vector512.Shuffle(first._v.AsDouble(), Vector512.Create(1L, 3L, 5L, 7L, 1L, 3L, 5L, 7L)), Vector512.Shuffle(second._v.AsDouble(), Vector512.Create(1L, 3L, 5L, 7L, 1L, 3L, 5L, 7L)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> operator +(Simd512<T> left, Simd512<T> right) => new(left._v + right._v);
 
     /// <inheritdoc/>
@@ -154,7 +181,11 @@ public readonly unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     private const double Magic = 4503599627370496.0; // 2^52
 
-    // The low 12 bits of n + 1.5·2^52 are those of the two's complement integer n; the shift by 52 drops the others.
+    // The lower halves, one after the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Simd512<T> Join<TLane>(Vector512<TLane> low, Vector512<TLane> high) => new(Vector512.Create(low.GetLower(), high.GetLower()).As<TLane, T>());
+
+    // The low bits of n + 1.5·2^52 are those of the two's complement integer n; shifts by 52 and reads of 32 bits drop the others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> AddMagic(Vector512<double> n) => n + Vector512.Create(1.5 * Magic);
 }
