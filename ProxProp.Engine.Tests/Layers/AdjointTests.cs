@@ -36,7 +36,7 @@ public sealed class AdjointTests
     public void Apply_with_the_layers_own_parameters_is_forward(string name)
     {
         (Layer<double> layer, Shape input) = LayerCases.Make<double>(name);
-        using var probe = new LayerProbe<double>(layer, input, Batch);
+        using var probe = new SingleLayer<double>(layer, input, Batch);
         double[] a = Values.Uniform<double>(probe.InputLength, 1);
         Assert.Equal(probe.Forward(a), probe.Apply(a, probe.Parametric.Parameters));
         double[] dz = Values.Uniform<double>(probe.OutputLength, 2);
@@ -55,7 +55,7 @@ public sealed class AdjointTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (Layer<T> layer, Shape input) = LayerCases.Make<T>(name);
-        using var probe = new LayerProbe<T>(layer, input, Batch);
+        using var probe = new SingleLayer<T>(layer, input, Batch);
         T[] a = Values.Uniform<T>(probe.InputLength, 1), dz = Values.Uniform<T>(probe.OutputLength, 2);
         T[] theta = Values.Uniform<T>(probe.Parametric.ParameterCount, 3);
         T[] z = probe.Apply(a, theta), dtheta = probe.ApplyAdjoint(a, dz);
@@ -70,7 +70,7 @@ public sealed class AdjointTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (Layer<T> layer, Shape input) = LayerCases.Make<T>(name);
-        using var probe = new LayerProbe<T>(layer, input, Batch);
+        using var probe = new SingleLayer<T>(layer, input, Batch);
         T[] a = Values.Uniform<T>(probe.InputLength, 1);
         T[] x = Values.Uniform<T>(probe.Parametric.ParameterCount, 3), y = Values.Uniform<T>(x.Length, 4);
         T two = T.CreateChecked(2), three = T.CreateChecked(3);
@@ -84,7 +84,7 @@ public sealed class AdjointTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (Layer<T> layer, Shape input) = LayerCases.Make<T>(name);
-        using var probe = new LayerProbe<T>(layer, input, Batch, threads);
+        using var probe = new SingleLayer<T>(layer, input, Batch, threads);
         var gramLayer = (IGramLayer<T>)layer;
         T[] a = Values.Uniform<T>(probe.InputLength, 1);
         double[,] matrix = probe.UnitMatrix(a, gramLayer.RowsPerSample);

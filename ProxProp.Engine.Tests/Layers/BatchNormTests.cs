@@ -49,7 +49,7 @@ public sealed class BatchNormTests
     [Fact]
     public void Starts_from_pytorchs_statistics()
     {
-        using var probe = new LayerProbe<double>(new BatchNorm<double>(), Shape.Vector(3), 2);
+        using var probe = new SingleLayer<double>(new BatchNorm<double>(), Shape.Vector(3), 2);
         Assert.Equal(["running_mean", "running_var"], probe.Layer.State.Select(s => s.Name));
         Assert.Equal([0, 0, 0], probe.Layer.StateValues(0).ToArray());
         Assert.Equal([1, 1, 1], probe.Layer.StateValues(1).ToArray());

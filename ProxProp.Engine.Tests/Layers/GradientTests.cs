@@ -19,7 +19,7 @@ public sealed class GradientTests
     public void Input_gradient(string name)
     {
         (Layer<double> layer, Shape input) = LayerCases.Make<double>(name);
-        using var probe = new LayerProbe<double>(layer, input, Batch);
+        using var probe = new SingleLayer<double>(layer, input, Batch);
         double[] a = Values.Uniform<double>(probe.InputLength, 5, 2), dz = Values.Uniform<double>(probe.OutputLength, 6);
         double[] z = probe.Forward(a);
         double[] expected = Differences(a, () => Dense.Dot<double>(probe.Forward(a), dz));
@@ -32,7 +32,7 @@ public sealed class GradientTests
     public void Parameter_gradient(string name)
     {
         (Layer<double> layer, Shape input) = LayerCases.Make<double>(name);
-        using var probe = new LayerProbe<double>(layer, input, Batch);
+        using var probe = new SingleLayer<double>(layer, input, Batch);
         double[] a = Values.Uniform<double>(probe.InputLength, 5, 2), dz = Values.Uniform<double>(probe.OutputLength, 6);
         double[] expected = Differences(probe.Parametric.Parameters, () => Dense.Dot<double>(probe.Forward(a), dz));
         probe.Forward(a);
@@ -44,7 +44,7 @@ public sealed class GradientTests
     public void Shared_buffers_change_no_bit(string name)
     {
         (Layer<double> layer, Shape input) = LayerCases.Make<double>(name);
-        using var probe = new LayerProbe<double>(layer, input, Batch);
+        using var probe = new SingleLayer<double>(layer, input, Batch);
         double[] a = Values.Uniform<double>(probe.InputLength, 5, 2), dz = Values.Uniform<double>(probe.OutputLength, 6);
         double[] z = probe.Forward(a), da = probe.Backward(a, z, dz);
         if (layer.BufferUse == BufferUse.Overwrites)
@@ -71,7 +71,7 @@ public sealed class GradientTests
     public void Outputs_and_derivatives_are_overwritten_whatever_they_held(string name)
     {
         (Layer<double> layer, Shape input) = LayerCases.Make<double>(name);
-        using var probe = new LayerProbe<double>(layer, input, Batch);
+        using var probe = new SingleLayer<double>(layer, input, Batch);
         double[] a = Values.Uniform<double>(probe.InputLength, 5, 2), dz = Values.Uniform<double>(probe.OutputLength, 6);
         double[] z = probe.Forward(a), expected = probe.Backward(a, z, dz);
         double[] dirty = [.. z.Select(_ => double.NaN)], dirtyInput = [.. a.Select(_ => double.NaN)];
@@ -94,7 +94,7 @@ public sealed class GradientTests
     public void A_fused_relu_is_a_relu_to_the_bit(string name)
     {
         (Layer<float> layer, Shape input) = LayerCases.Make<float>(name);
-        using var probe = new LayerProbe<float>(layer, input, Batch);
+        using var probe = new SingleLayer<float>(layer, input, Batch);
         float[] a = Values.Uniform<float>(probe.InputLength, 5, 2);
         float[] expected = [.. probe.Forward(a).Select(v => v <= 0 ? 0 : v)];
         ((IFusesRelu)layer).FuseRelu = true;

@@ -11,12 +11,12 @@ namespace ProxProp.Engine.Tests.Proximal;
 internal sealed class DirectionProbe<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly LayerProbe<T> _layer;
+    private readonly SingleLayer<T> _layer;
     private readonly List<IDisposable> _owned = [];
 
     public DirectionProbe(ProximalLayer<T> layer, Shape input, int batch, double scale = 1, int seed = 1)
     {
-        _layer = new LayerProbe<T>(layer, input, batch);
+        _layer = new SingleLayer<T>(layer, input, batch);
         Input = Values.Uniform<T>(_layer.InputLength, seed, scale);
         Delta = Values.Uniform<T>(_layer.OutputLength, seed + 1);
     }
@@ -25,7 +25,7 @@ internal sealed class DirectionProbe<T> : IDisposable
 
     public T[] Delta { get; }
 
-    public LayerProbe<T> Layer => _layer;
+    public SingleLayer<T> Layer => _layer;
 
     /// <summary>Binds a step; call the result as often as there are steps to be simulated.</summary>
     public Func<(T[] V, LayerReport Report)> Bind(ProximalStep<T> step)

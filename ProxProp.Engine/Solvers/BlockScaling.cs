@@ -9,7 +9,7 @@ namespace ProxProp.Engine.Solvers;
 /// A linear system is solved for 2⁻ᵉg and its solution multiplied by 2ᵉ: exact, so blocks of ordinary size, for which e = 0, keep their
 /// bits. Works element by element; only blocks of extraordinary size are touched.
 /// </remarks>
-internal readonly ref struct BlockScaling<T>
+internal ref struct BlockScaling<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Squared norms in [2⁻ʳ, 2ʳ] leave room for the squared tolerance below and the eigenvalues of M above.
@@ -18,6 +18,7 @@ internal readonly ref struct BlockScaling<T>
 
     private readonly BlockLayout _layout;
     private readonly Span<T> _exponents;
+    private int _base;
 
     /// <summary>With room for one exponent per block.</summary>
     public BlockScaling(BlockLayout layout, Span<T> exponents)
@@ -44,10 +45,15 @@ internal readonly ref struct BlockScaling<T>
     public bool Scale(ReadOnlySpan<T> squares, Span<T> r)
     {
         bool finite = true;
+        _base = int.MinValue;
         for (int u = 0; u < squares.Length; u++)
         {
             if (squares[u] >= Least && squares[u] <= Largest)
+            {
+                _base = Math.Max(_base, 0);
                 continue;
+            }
+
             T largest = MaxAbs(u, r);
             if (!T.IsFinite(largest))
             {
@@ -58,35 +64,40 @@ internal readonly ref struct BlockScaling<T>
             {
                 int exponent = T.ILogB(largest);
                 _exponents[u] = T.CreateSaturating(exponent);
+                _base = Math.Max(_base, exponent);
                 Multiply(u, -exponent, r);
             }
         }
 
+        _base = _base == int.MinValue ? 0 : _base;
         return finite;
     }
 
     /// <summary>Scales <paramref name="r"/> as <see cref="Scale"/> did.</summary>
-    public void Repeat(Span<T> r)
+    public readonly void Repeat(Span<T> r)
     {
         for (int u = 0; u < _exponents.Length; u++)
             Multiply(u, -Exponent(u), r);
     }
 
     /// <summary>Undoes the scaling on <paramref name="v"/>.</summary>
-    public void Undo(Span<T> v)
+    public readonly void Undo(Span<T> v)
     {
         for (int u = 0; u < _exponents.Length; u++)
             Multiply(u, Exponent(u), v);
     }
 
-    /// <summary>Σ squares of all blocks without the scaling.</summary>
-    public double Total(ReadOnlySpan<T> squares)
+    /// <summary>Σ squares of all blocks without the scaling, but for a common power of two that keeps it in range.</summary>
+    public readonly double Total(ReadOnlySpan<T> squares)
     {
         double total = 0;
         for (int u = 0; u < squares.Length; u++)
-            total += Math.ScaleB(double.CreateSaturating(squares[u]), 2 * Exponent(u));
+            total += Math.ScaleB(double.CreateSaturating(squares[u]), 2 * (Exponent(u) - _base));
         return total;
     }
+
+    /// <summary>The norm behind a <see cref="Total"/>.</summary>
+    public readonly double Norm(double total) => Math.ScaleB(Math.Sqrt(total), _base);
 
     /// <summary>Makes one block zero.</summary>
     public static void Clear(BlockLayout layout, int u, Span<T> x)
@@ -97,7 +108,7 @@ internal readonly ref struct BlockScaling<T>
     }
 
     /// <summary>Makes the blocks zero that hold an infinity or a NaN.</summary>
-    public void ClearNonFinite(Span<T> x)
+    public readonly void ClearNonFinite(Span<T> x)
     {
         for (int u = 0; u < _layout.Units; u++)
         {
@@ -106,9 +117,9 @@ internal readonly ref struct BlockScaling<T>
         }
     }
 
-    private int Exponent(int u) => int.CreateTruncating(_exponents[u]);
+    private readonly int Exponent(int u) => int.CreateTruncating(_exponents[u]);
 
-    private T MaxAbs(int u, ReadOnlySpan<T> x)
+    private readonly T MaxAbs(int u, ReadOnlySpan<T> x)
     {
         T largest = _layout.HasBias ? T.Abs(x[_layout.WeightCount + u]) : T.Zero;
         foreach (T e in x.Slice(u * _layout.WeightsPerUnit, _layout.WeightsPerUnit))
@@ -116,7 +127,7 @@ internal readonly ref struct BlockScaling<T>
         return largest;
     }
 
-    private void Multiply(int u, int exponent, Span<T> x)
+    private readonly void Multiply(int u, int exponent, Span<T> x)
     {
         if (exponent == 0)
             return;

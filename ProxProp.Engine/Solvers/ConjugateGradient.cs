@@ -167,7 +167,7 @@ public sealed class ConjugateGradient<T>
         }
 
         SolveStatus status = broke ? SolveStatus.Breakdown : solved ? SolveStatus.Solved : SolveStatus.IterationLimit;
-        return new SolveReport(kind, status, done, residual) { RightHandSideNorm = Math.Sqrt(gNorm) };
+        return new SolveReport(kind, status, done, residual) { RightHandSideNorm = scaling.Norm(gNorm) };
     }
 
     // Where the recurrence has converged its r is far below the rounding of g − Mv: one more product tells the truth.

@@ -9,12 +9,15 @@ namespace ProxProp.Engine.Solvers;
 /// <para>The factor L takes the lower triangle; the strict upper one and a copy of the diagonal still hold the matrix.</para>
 /// <para>In exact arithmetic no pivot of shift·I + G, G positive semi-definite, is below the shift: each is the least value of a quadratic
 /// form that is at least shift·‖x‖² with one component of x equal to 1. A pivot below half the shift therefore proves that rounding has
-/// outweighed the damping, and the factor is not trusted.</para>
+/// outweighed the damping, and the factor is not trusted. Rounding can raise a pivot as well: one that is below 16ε times its diagonal
+/// element has less than about a digit of its own left, and is not trusted either.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 internal sealed class GramFactor<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private static readonly T Rounding = T.ScaleB(T.One, typeof(T) == typeof(float) ? 4 - 23 : 4 - 52);
+
     private readonly Slot<T> _matrix;
     private readonly Slot<T> _diagonal;
 
@@ -54,7 +57,8 @@ internal sealed class GramFactor<T>
         T least = shift / (T.One + T.One);
         for (int i = 0; i < order; i++)
         {
-            if (!(matrix[i, i] * matrix[i, i] >= least))
+            T pivot = matrix[i, i] * matrix[i, i];
+            if (!(pivot >= least && pivot >= Rounding * (diagonal[i] + shift)))
                 return false;
         }
 

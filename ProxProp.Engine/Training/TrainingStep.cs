@@ -169,7 +169,7 @@ public sealed class TrainingStep<T> : IDisposable
         for (int i = 0; i < network.Layers.Count; i++)
         {
             int least = network.Layers[i].MinTrainingBatch;
-            if (batch < least)
+            if (batch > 0 && batch < least)
             {
                 throw new ArgumentException(
                     $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));

@@ -7,13 +7,13 @@ using ProxProp.Engine.Training;
 namespace ProxProp.Engine.Tests.Layers;
 
 /// <summary>One layer in a network of its own, with its maps as plain arrays.</summary>
-internal sealed class LayerProbe<T> : IDisposable
+internal sealed class SingleLayer<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly ComputeContext _compute;
     private readonly Network<T> _network;
 
-    public LayerProbe(Layer<T> layer, Shape input, int batch, int threads = 1)
+    public SingleLayer(Layer<T> layer, Shape input, int batch, int threads = 1)
     {
         _compute = new ComputeContext(threads);
         _network = new Network<T>(input, [layer], batch, seed: 7, compute: _compute);

@@ -1,0 +1,166 @@
+using System.Numerics;
+using ProxProp.Engine.Data;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Tests.Determinism;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Engine.Tests.Allocation;
+
+/// <summary>Nothing else runs beside these tests: they read counters of the whole process.</summary>
+[CollectionDefinition(nameof(AloneInTheProcess), DisableParallelization = true)]
+public sealed class AloneInTheProcess;
+
+/// <summary>After warm-up a training step allocates nothing, on any thread; before it, what the plan says and no more.</summary>
+[Collection(nameof(AloneInTheProcess))]
+public sealed class AllocationTests
+{
+    private const int Batch = 32;
+
+    public static TheoryData<string, string> Steps()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string net in (string[])["mlp", "conv"])
+        {
+            foreach (string step in (string[])["gradient", "exact", "cg3", "cg3-joint", "pcg3"])
+                data.Add(net, step);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public void A_training_step_allocates_nothing(string net, string step)
+    {
+        AssertNothing<float>(net, step, "nesterov");
+        AssertNothing<double>(net, step, "adam");
+    }
+
+    [Theory]
+    [InlineData("sgd")]
+    [InlineData("momentum")]
+    [InlineData("adamw")]
+    public void Nor_does_any_optimizer(string optimizer) => AssertNothing<float>("mlp", "gradient", optimizer);
+
+    [Fact]
+    public void Prediction_and_evaluation_allocate_nothing()
+    {
+        using var compute = new ComputeContext(2);
+        (Shape input, Layer<float>[] layers) = Workload.ConvNet<float>();
+        using var network = new Network<float>(input, layers, Batch, compute: compute);
+        using var evaluator = new Evaluator<float>(network);
+        Dataset<float> data = Digits.Load<float>().Take(100);
+        var samples = new float[100 * 64];
+        var outputs = new float[100 * 10];
+        AssertNothing(() =>
+        {
+            network.Predict(samples, outputs);
+            evaluator.Evaluate(data);
+        });
+    }
+
+    [Fact]
+    public void The_trainers_loop_allocates_nothing_within_an_epoch()
+    {
+        using var compute = new ComputeContext(2);
+        (Shape input, Layer<float>[] layers) = Workload.Mlp<float>();
+        using var network = new Network<float>(input, layers, Batch, compute: compute);
+        using var step = new TrainingStep<float>(network, new ExactStep<float>(0.1), new Adam<float>());
+        using var trainer = new Trainer<float>(step, new TrainerOptions { Epochs = 3 });
+        var watch = new WatchAllocations();
+        trainer.Run(Digits.Load<float>().Take(1000), progress: watch);
+        Assert.Equal(96, watch.Count);
+        for (int i = 65; i < 95; i++)
+            Assert.Equal(watch.Bytes[i - 1], watch.Bytes[i]);
+    }
+
+    [Theory]
+    [InlineData("mlp")]
+    [InlineData("conv")]
+    public void The_plan_is_what_is_reserved(string net)
+    {
+        using var compute = new ComputeContext(1);
+        foreach (string kind in (string[])["gradient", "exact", "cg3", "pcg3"])
+        {
+            const int Large = 1500;
+            Make<float>("mlp", compute, Batch).Dispose();
+            long start = GC.GetAllocatedBytesForCurrentThread();
+            using Network<float> network = Make<float>(net, compute, Large);
+            using var step = new TrainingStep<float>(network, Workload.Step<float>(kind), new Adam<float>());
+            using var trainer = new Trainer<float>(step, new TrainerOptions());
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - start;
+            long planned = network.BufferBytes + step.BufferBytes + trainer.BufferBytes;
+            AssertSumsUp(network.BufferBytes, network.Buffers);
+            AssertSumsUp(step.BufferBytes, step.Buffers);
+            AssertSumsUp(trainer.BufferBytes, trainer.Buffers);
+            // Beside the buffers there are the few objects that hold them.
+            Assert.InRange(allocated, planned, planned + 64_000);
+            Assert.True(planned > 1_500_000, $"{planned} bytes are enough to compare.");
+        }
+    }
+
+    // Scratch scopes share the memory of the largest one.
+    private static void AssertSumsUp(long total, IReadOnlyList<ArenaEntry> entries)
+    {
+        long persistent = entries.Where(e => !e.Scratch).Sum(Padded);
+        long[] scratch = [.. entries.Where(e => e.Scratch).Select(Padded), 0];
+        Assert.InRange(total, persistent + scratch.Max(), persistent + scratch.Sum());
+    }
+
+    private static long Padded(ArenaEntry entry) => (entry.Bytes + 63) / 64 * 64;
+
+    private static void AssertNothing<T>(string net, string kind, string optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using var compute = new ComputeContext(2);
+        using Network<T> network = Make<T>(net, compute, Batch);
+        using var step = new TrainingStep<T>(network, Workload.Step<T>(kind), Workload.Optimizer<T>(optimizer));
+        var samples = new T[Batch * 64];
+        var labels = new int[Batch];
+        Digits.Load<T>().CopyRange(0, Batch, samples, labels);
+        AssertNothing(() => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
+    }
+
+    // Other threads of the process (the runtime's compiler, the test runner's reporter) allocate now and then: some of many attempts must
+    // see none at all, which no step that allocates by itself could.
+    private static void AssertNothing(Action step)
+    {
+        for (int i = 0; i < 40; i++)
+            step();
+        long own = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 5; i++)
+            step();
+        Assert.Equal(own, GC.GetAllocatedBytesForCurrentThread());
+
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 20 && least > 0; attempt++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < 3; i++)
+                step();
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    private static Network<T> Make<T>(string net, ComputeContext compute, int batch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (Shape input, Layer<T>[] layers) = net == "mlp" ? Workload.Mlp<T>() : Workload.ConvNet<T>();
+        return new Network<T>(input, layers, batch, compute: compute);
+    }
+
+    private sealed class WatchAllocations : IProgress<TrainingProgress>
+    {
+        public long[] Bytes { get; } = new long[200];
+
+        public int Count { get; private set; }
+
+        public void Report(TrainingProgress value) => Bytes[Count++] = GC.GetAllocatedBytesForCurrentThread();
+    }
+}

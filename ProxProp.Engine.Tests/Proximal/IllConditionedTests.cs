@@ -1,0 +1,102 @@
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
+using ProxProp.Engine.Tests.Oracles;
+
+namespace ProxProp.Engine.Tests.Proximal;
+
+/// <summary>Float on nearly singular and on overflowing data: never NaN, and never wrong without saying so.</summary>
+public sealed class IllConditionedTests
+{
+    public static TheoryData<double, int, int> Cases()
+    {
+        var data = new TheoryData<double, int, int>();
+        foreach (double tau in (double[])[1, 1e3, 1e6, 1e9, 1e15])
+        {
+            foreach ((int features, int batch) in ((int, int)[])[(12, 40), (12, 5), (12, 12), (40, 39)])
+                data.Add(tau, features, batch);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void An_exact_step_is_right_or_says_that_it_may_not_be(double tauTheta, int features, int batch)
+    {
+        foreach (bool deficient in (bool[])[false, true])
+        {
+            using var probe = new StepProbe<float>(new Linear<float>(4), Shape.Vector(features), batch);
+            if (deficient)
+                MakeDeficient(probe.Input, features);
+            LayerReport report = probe.Run(new ExactStep<float>(tauTheta), out float[] v);
+            Assert.All(v, e => Assert.True(float.IsFinite(e)));
+            Assert.True(Dense.Dot<float>(v, probe.Gradient()) > 0, "a descent direction");
+            if (report.Status == SolveStatus.Solved)
+            {
+                double error = StepProbe<float>.Error(v, probe.Expected(tauTheta));
+                Assert.True(error < 0.1, $"deficient {deficient}: solved, but off by {error:e2}");
+            }
+            else
+            {
+                Assert.True(tauTheta > 1, "At the paper's step sizes nothing of this is ill-conditioned.");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_conjugate_gradient_step_reports_the_residual_it_has(double tauTheta, int features, int batch)
+    {
+        using var probe = new StepProbe<float>(new Linear<float>(4), Shape.Vector(features), batch);
+        MakeDeficient(probe.Input, features);
+        foreach (ProximalStep<float> step in (ProximalStep<float>[])
+            [new CgStep<float>(3, tauTheta), new CgStep<float>(500, tauTheta), new CgStep<float>(20, tauTheta, CgPreconditioner.Jacobi)])
+        {
+            LayerReport report = probe.Run(step, out float[] v);
+            Assert.All(v, e => Assert.True(float.IsFinite(e)));
+            Assert.True(Dense.Dot<float>(v, probe.Gradient()) > 0);
+            Assert.True(report.Status != SolveStatus.Solved || report.RelativeResidual < 0.01, $"{step}: {report}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1e18, 1)]
+    [InlineData(1e-18, 1)]
+    [InlineData(1, 1e18)]
+    [InlineData(1, 1e-18)]
+    [InlineData(1e-18, 1e-18)]
+    [InlineData(1e18, 1e-18)]
+    [InlineData(1e18, 1e18)]
+    [InlineData(1e30, 1)]
+    public void Hostile_scales_never_give_nan(double input, double delta)
+    {
+        foreach (int batch in (int[])[3, 60])
+        {
+            using var probe = new StepProbe<float>(new Linear<float>(4), Shape.Vector(20), batch, input, delta);
+            foreach (ProximalStep<float> step in (ProximalStep<float>[])
+                [new ExactStep<float>(1), new CgStep<float>(1, 1), new CgStep<float>(5, 1), new CgStep<float>(5, 1, CgPreconditioner.Jacobi), new CgStep<float>(5, 1, joint: true)])
+            {
+                LayerReport report = probe.Run(step, out float[] v);
+                Assert.All(v, e => Assert.True(float.IsFinite(e), $"{step}: {e}"));
+                float[] expected = probe.Expected(1);
+                // Below, the solution itself is about to vanish in float.
+                if (report.Status == SolveStatus.Solved && expected.Max(Math.Abs) > 1e-30f)
+                {
+                    double error = probe.EnergyError(v, expected, 1);
+                    Assert.True(error < 0.1, $"{step}: solved, but off by {error:e2}");
+                }
+            }
+        }
+    }
+
+    // The last third of the columns repeats the first, to within the rounding of float.
+    private static void MakeDeficient(float[] input, int features)
+    {
+        for (int i = 0; i < input.Length; i++)
+        {
+            if (i % features >= features - (features / 3))
+                input[i] = input[i - (features - (features / 3))];
+        }
+    }
+}
