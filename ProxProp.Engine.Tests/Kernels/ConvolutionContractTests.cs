@@ -22,7 +22,7 @@ public class ConvolutionContractTests
         using var reference = new ComputeContext(1, SimdWidth.Bits256);
         using var other = new ComputeContext(threads, width);
         var random = new Random(77);
-        for (int i = 0; i < 24; i++)
+        for (int i = 0; i < 18; i++)
         {
             (ConvolutionShape s, int batch) = (i % 3) switch
             {
@@ -71,6 +71,19 @@ public class ConvolutionContractTests
         for (int i = 0; i < 10; i++)
             Step();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Scratch_for_a_batch_is_enough_for_every_smaller_one()
+    {
+        using var context = new ComputeContext(3);
+        var random = new Random(5);
+        for (int i = 0; i < 20; i++)
+        {
+            (ConvolutionShape s, _) = i % 2 == 0 ? ConvolutionCases.Any(random) : ConvolutionCases.UnitStride(random);
+            int[] lengths = [.. Enumerable.Range(0, 130).Select(batch => Convolution.ScratchLength(s, batch, context))];
+            Assert.True(lengths.SequenceEqual(lengths.Order()), $"{s}");
+        }
     }
 
     [Fact]

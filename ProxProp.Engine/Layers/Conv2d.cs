@@ -137,14 +137,9 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
         var output = Shape.Image(Filters, _shape.OutputHeight, _shape.OutputWidth);
         using (plan.Arena.Scratch())
         {
-            // A smaller batch can need more room: it is cut into other pieces.
-            long length = 0;
-            for (int batch = 1; batch <= plan.MaxBatch; batch++)
-            {
-                length = Math.Max(length, Convolution.ScratchLength(_shape, batch, plan.Compute));
-                length = Math.Max(length, Convolution.ScratchLength(_shape with { Filters = 1 }, batch, plan.Compute));
-            }
-
+            int length = Math.Max(
+                Convolution.ScratchLength(_shape, plan.MaxBatch, plan.Compute),
+                Convolution.ScratchLength(_shape with { Filters = 1 }, plan.MaxBatch, plan.Compute));
             _scratch = plan.Arena.Reserve<T>("convolution scratch", length);
             _squares = plan.Arena.Reserve<T>("convolution squared input", (long)plan.MaxBatch * input.Size);
             _ones = plan.Arena.Reserve<T>("convolution ones", (long)plan.MaxBatch * output.Pixels);
