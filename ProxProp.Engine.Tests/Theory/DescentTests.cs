@@ -53,7 +53,7 @@ public sealed class DescentTests
         }
 
         // Backtracking, from a step as long as the parameters themselves to the last one whose change the loss can show.
-        double rounding = 1e-13 * Math.Abs(loss);
+        double rounding = (1e-13 * Math.Abs(loss)) + 1e-290;
         for (double t = (1 + Vectors.Norm(theta)) / size; t * slope > 100 * rounding; t /= 4)
         {
             if (run.LossAt([.. theta.Zip(direction, (p, d) => p - (t * d))]) < loss - (0.1 * t * slope) + rounding)

@@ -113,11 +113,13 @@ public sealed class ProximalSubproblemTests
     {
         using var probe = new LayerProbe<T>(c);
         // A factor is only promised where the matrix is positive definite in this precision.
-        if (probe.Order * Tolerances.Epsilon<T>() * probe.Condition > 0.03)
+        double precision = 0.03 / (probe.Order * Tolerances.Epsilon<T>());
+        if (probe.Condition > precision)
             return;
         Near(probe, "exact step", probe.Direction(new StepSpec(StepKind.Exact)));
         Near(probe, "primal Cholesky", probe.Primal());
-        if (probe.Dual() is { } dual)
+        // The dual matrix may have the eigenvalue 1/τ_θ where the primal has not.
+        if (probe.ConditionBound <= precision && probe.Dual() is { } dual)
             Near(probe, "dual Cholesky", dual);
         foreach (StepKind kind in StepSpecs.Cg)
             Near(probe, $"converged {kind}", probe.Direction(new StepSpec(kind, 400)));

@@ -71,6 +71,17 @@ public sealed class StepCertificateTests
     }
 
     [Fact]
+    public void A_loss_that_is_not_finite_is_refused()
+    {
+        var c = new NetworkCase(
+            Shape.Vector(3), [new LinearSpec(2), new LinearSpec(2)], 2, false, DataKind.Normal, 1, 1, 0, false, 1, 1, new StepSpec(StepKind.Exact), 1);
+        using var run = new NetworkRun<double>(c);
+        run.Samples[1] = double.NaN;
+        var e = Assert.Throws<ArgumentException>(() => StepCertificate.Check(run.Step, run.Samples, run.Targets, c.Batch));
+        Assert.StartsWith("The loss of this batch is NaN", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_changes_nothing()
     {
         var c = new NetworkCase(

@@ -12,7 +12,8 @@ namespace ProxProp.Engine.Theory;
 /// <para>Hidden proximal layers: A and its adjoint belong together; v solves (I/τ_θ + AᵀA)v = g (a conjugate-gradient iterate: as far as its
 /// Krylov space allows, ⟨v, g − Mv⟩ = 0); the angle to g (exact: Kantorovich's 2√κ/(1 + κ); iterates: ⟨v,g⟩ ≥ ‖v‖²/(2τ_θ)); the
 /// sub-problem's energy does not rise; ‖v‖ ≤ τ_θ‖g‖. Every layer: J falls along −v. Explicit layers: v = g.</para>
-/// <para>τ_θ is the one that the step reports for the layer. Nothing is changed: parameters, running statistics, optimizer and step count are as before. The cost is about a hundred passes over the batch.</para>
+/// <para>τ_θ is the one that the step reports for the layer. Nothing is changed: parameters, running statistics, optimizer and step count are as before; only a solver that keeps a factor or a count of iterations from step to step has seen one step more.
+/// The cost is about a hundred passes over the batch.</para>
 /// </remarks>
 public sealed class StepCertificate
 {
@@ -29,11 +30,18 @@ public sealed class StepCertificate
     /// <param name="samples">The samples, one after the other.</param>
     /// <param name="targets">Labels or values.</param>
     /// <param name="batch">Number of samples.</param>
+    /// <exception cref="ArgumentException">The loss of the batch is not finite.</exception>
     public static StepCertificate Check<T>(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int batch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] state = NetworkState.Save(step.Network);
-        step.ComputeDirections(samples, targets, batch);
+        LossValue value = step.ComputeDirections(samples, targets, batch);
+        if (!double.IsFinite(value.Loss))
+        {
+            NetworkState.Restore(step.Network, state);
+            throw new ArgumentException($"The loss of this batch is {value.Loss}: there is no step to check.", nameof(samples));
+        }
+
         T[] directions = step.Directions.ToArray();
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);
