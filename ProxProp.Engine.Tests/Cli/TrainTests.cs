@@ -15,7 +15,7 @@ public sealed class TrainTests : IDisposable
     public void Without_a_choice_of_run_the_digits_are_a_comparison()
     {
         string output = CliRun.Done("train", "--epochs", "3", "--save", Saved);
-        Assert.Contains("same starting weights and batches for both", output, StringComparison.Ordinal);
+        Assert.Contains("two runs from the same starting weights, on the same batches:", output, StringComparison.Ordinal);
         Assert.Contains("ProxProp (exact): learning rate 1, tau_theta 0.05", output, StringComparison.Ordinal);
         Assert.Contains("backpropagation: learning rate 0.1", output, StringComparison.Ordinal);
         Assert.Contains("exact    epoch 3/3  loss", output, StringComparison.Ordinal);

@@ -13,6 +13,7 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
 
     // The longest name with a short number, gradient; with it a line of common figures fits 80 columns.
     private const int NameWidth = 8;
+    private const string Left = " left";
 
     private TrainingProgress _last;
     private EpochResult? _epoch;
@@ -62,6 +63,8 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
     {
         string line = Line();
         int room = terminal.Width - 1;
+        if (line.Length > room && line.EndsWith(Left, StringComparison.Ordinal))
+            line = line[..^Left.Length];
         terminal.Output.Write("\r" + (line.Length > room ? line[..room] : line.PadRight(room)));
         terminal.Output.Flush();
     }
@@ -72,7 +75,7 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
         double loss = _last.EpochEnd?.TrainLoss ?? (_lossSum / _steps);
         double accuracy = _last.EpochEnd?.TrainAccuracy ?? (_correct / _steps);
         string validation = _epoch is { } e && !double.IsNaN(e.ValidationAccuracy) ? $" val {Texts.Percent(e.ValidationAccuracy),6}" : string.Empty;
-        string left = _last.Remaining > TimeSpan.Zero ? $"  {Texts.Clock(_last.Remaining)} left" : string.Empty;
+        string left = _last.Remaining > TimeSpan.Zero ? $"  {Texts.Clock(_last.Remaining)}{Left}" : string.Empty;
         return $"{name.PadRight(NameWidth)} epoch {_last.Epoch.ToString().PadLeft(epochs.ToString().Length)}/{epochs}"
             + $"  loss {Texts.Loss(loss),8}  acc {Texts.Percent(accuracy),6}{validation}  {Texts.Rate(_last.SamplesPerSecond),6}{left}";
     }

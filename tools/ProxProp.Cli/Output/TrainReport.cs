@@ -17,13 +17,14 @@ internal static class TrainReport
         TextWriter output = terminal.Output;
         TrainRun<T> first = runs[0];
         int test = data.OwnTest?.Count ?? plan.Test;
-        string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "in file order";
-        output.WriteLine($"data       {data.Name}: {plan.Train:N0} rows to train on, {plan.Validation:N0} for validation, {test:N0} for testing ({order})");
+        string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
+        output.WriteLine($"data       {data.Name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
         output.WriteLine(
             $"network    {Outline(first.Network)}: {Texts.Count(first.Network.ParameterCount, "parameter")}{(request.Init is null ? string.Empty : $", weights from {request.Init}")}");
         output.WriteLine(
-            $"training   {first.Settings.OptimizerText}, batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}, {Texts.Count(first.Epochs, "epoch")}"
-            + (runs.Count > 1 ? ", same starting weights and batches for both" : string.Empty));
+            $"training   {first.Settings.OptimizerText}, batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}, {Texts.Count(first.Epochs, "epoch")}");
+        if (runs.Count > 1)
+            output.WriteLine($"{string.Empty,-11}two runs from the same starting weights, on the same batches:");
         foreach (TrainRun<T> run in runs)
             output.WriteLine($"{string.Empty,-11}{run.Settings.Title}: {run.Settings.RateText}");
         output.WriteLine(
@@ -41,7 +42,7 @@ internal static class TrainReport
             return;
         TextWriter output = terminal.Output;
         output.WriteLine();
-        var table = new Table("", "train loss", "train acc.", "val. loss", "val. acc.", "test acc.", "seconds");
+        var table = new Table("", "train loss", "acc.", "val. loss", "acc.", "test acc.", "seconds");
         foreach (TrainRun<T> run in done)
         {
             EpochResult last = run.Result!.Epochs.LastOrDefault(new EpochResult(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN));
