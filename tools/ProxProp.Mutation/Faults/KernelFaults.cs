@@ -1,0 +1,63 @@
+namespace ProxProp.Mutation.Faults;
+
+/// <summary>Faults in activations, losses and updates.</summary>
+internal static class KernelFaults
+{
+    private const string Updates = "Kernels/OptimizerUpdates.cs";
+
+    public static IReadOnlyList<Fault> List { get; } =
+    [
+        new("the gradient of tanh is 1 - z", "Kernels/Activations.cs",
+            "b * TVector.MultiplyAdd(-a, a, TVector.Broadcast(T.One))",
+            "b * (TVector.Broadcast(T.One) - a)",
+            "ElementwiseTests", "GradientTests"),
+        new("the gradient of a sigmoid is z", "Kernels/Activations.cs",
+            "b * TVector.MultiplyAdd(-a, a, a)",
+            "b * a",
+            "ElementwiseTests", "GradientTests"),
+        new("the gradient passes dead units", "Kernels/Activations.cs",
+            "TVector.Select(TVector.LessThanOrEqual(a, TVector.Zero), TVector.Zero, b)",
+            "b",
+            "ElementwiseTests", "GradientTests"),
+        new("the gradient of GELU forgets the density", "Kernels/MathGelu.cs",
+            "TVector difference = TVector.MultiplyAdd(bounded, Horner<TVector, T>.Constant(-0.3989422804014327), ratio);",
+            "TVector difference = ratio;",
+            "ElementwiseTests", "GradientTests"),
+        new("cross-entropy's gradient is not divided by the batch", "Kernels/SoftmaxCrossEntropy.cs",
+            "sum * T.CreateTruncating(_rows)",
+            "sum",
+            "LossTests"),
+        new("cross-entropy's gradient forgets the label", "Kernels/SoftmaxCrossEntropy.cs",
+            "y[_labels[i]] -= T.One / T.CreateTruncating(_rows);",
+            "y[_labels[i]] -= T.Zero;",
+            "LossTests"),
+        new("the squared error's gradient misses its 2", "Kernels/MeanSquaredError.cs",
+            "2.0 / output.Length",
+            "1.0 / output.Length",
+            "LossTests"),
+        new("the plain step climbs", Updates,
+            "TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(-learningRate), v, t), theta + i);",
+            "TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(learningRate), v, t), theta + i);",
+            "OptimizerUpdatesTests", "OptimizerConvergenceTests"),
+        new("Nesterov's momentum does not look ahead", Updates,
+            "TForm.LooksAhead ? TVector.MultiplyAdd(mu, b, v) : b",
+            "b",
+            "OptimizerUpdatesTests"),
+        new("momentum is added before it decays", Updates,
+            "TVector b = TVector.MultiplyAdd(mu, TVector.Load(buffer + i), v);",
+            "TVector b = mu * (TVector.Load(buffer + i) + v);",
+            "OptimizerUpdatesTests"),
+        new("Adam's first moment is not bias-corrected", Updates,
+            "T.CreateTruncating(-p.LearningRate / (1 - Math.Pow(p.Beta1, step)))",
+            "T.CreateTruncating(-p.LearningRate)",
+            "OptimizerUpdatesTests"),
+        new("Adam adds epsilon inside the root", Updates,
+            "(TVector.Sqrt(s) / TVector.Broadcast(_correction2)) + TVector.Broadcast(_epsilon)",
+            "TVector.Sqrt(s + TVector.Broadcast(_epsilon)) / TVector.Broadcast(_correction2)",
+            "OptimizerUpdatesTests"),
+        new("AdamW's decay goes through the moments too", Updates,
+            "p.DecoupledWeightDecay ? 0 : p.WeightDecay",
+            "p.WeightDecay",
+            "OptimizerUpdatesTests"),
+    ];
+}

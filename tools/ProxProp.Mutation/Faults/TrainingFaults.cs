@@ -1,0 +1,70 @@
+namespace ProxProp.Mutation.Faults;
+
+/// <summary>Faults in the training step, the learning rate and the data.</summary>
+internal static class TrainingFaults
+{
+    private const string Step = "Training/TrainingStep.cs";
+
+    public static IReadOnlyList<Fault> List { get; } =
+    [
+        new("a ReLU overwrites an activation that is still needed", "Training/Network.cs",
+            "use == BufferUse.Overwrites && !needed",
+            "use == BufferUse.Overwrites && (i > 0 || !needed)",
+            "NetworkGradientTests", "GradientTests", "LiteralAlgorithmTests"),
+        new("the derivative of the layer above is stale", Step,
+            "                delta = other;\n",
+            "",
+            "NetworkGradientTests", "LiteralAlgorithmTests"),
+        new("the last parametric layer is proximal too", Step,
+            "if (i == last || parametric.TrainExplicitly",
+            "if (parametric.TrainExplicitly",
+            "LiteralAlgorithmTests"),
+        new("weights are moved before the derivative passes through them", Step,
+            "                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);\n",
+            """
+                            {
+                                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);
+                                Kernels.Elementwise.Axpy(
+                                    pass.Compute, T.CreateSaturating(-0.01), _direction.Span.Slice(_offsets[i], parametric.ParameterCount), parametric.Parameters);
+                            }
+
+            """,
+            "NetworkGradientTests", "LiteralAlgorithmTests"),
+        new("the damping's ratio is turned upside down", "Training/DampingControl.cs",
+            "double ratio = (loss - moved) / foreseen;",
+            "double ratio = foreseen / (loss - moved);",
+            "DampingControlTests"),
+        new("a trial of the damping is not taken back", "Training/DampingControl.cs",
+            "        kept.CopyTo(theta);\n",
+            "",
+            "DampingControlTests"),
+        new("a step schedule is one step early", "Optimizers/Schedule.cs",
+            "Math.Pow(factor, step / every)",
+            "Math.Pow(factor, (step + 1) / every)",
+            "ScheduleTests"),
+        new("a warm-up starts at zero", "Optimizers/Schedule.cs",
+            "(step + 1.0) / steps",
+            "(double)step / steps",
+            "ScheduleTests"),
+        new("a shuffle exchanges with any element", "Randomness/Generator.cs",
+            "int j = NextInt(i + 1);",
+            "int j = NextInt(items.Length);",
+            "GeneratorTests"),
+        new("a table's class numbers are the inverse of their order", "Data/CsvLabels.cs",
+            "rank[_indices[names[i]]] = i;",
+            "rank[i] = _indices[names[i]];",
+            "CsvDatasetTests"),
+        new("labels are one sample off", "Data/Mnist.cs",
+            "labels[i] = bytes[i];",
+            "labels[i] = bytes[(i + 1) % bytes.Length];",
+            "MnistTests"),
+        new("a long tensor is read from its beginning again", "Data/SafetensorsReader.cs",
+            "_dataStart + entry.Start + ((long)at * size)",
+            "_dataStart + entry.Start",
+            "SafetensorsTests"),
+        new("a split keeps file order", "Data/BatchPlan.cs",
+            "        _generator.Shuffle<int>(_order);\n",
+            "",
+            "BatchPlanTests"),
+    ];
+}
