@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using ProxProp.Mutation;
 
-// Each fault must turn at least one test red. Exit code: 0 all were caught, 1 one was not, 2 nothing could be said.
+// Without a fault all tests must pass; each fault must turn at least one red. Exit code: 0 all were caught, 1 one was not, 2 nothing could be said.
 const string Usage = "usage: ProxProp.Mutation [--only PART-OF-A-NAME] [--jobs N] [--timeout SECONDS] [--list]";
 string? only = null;
 bool list = false;
@@ -58,13 +58,10 @@ Verdict[] RunAll()
     string root = Repository.FindRoot();
     var verdicts = new Verdict[faults.Length];
     var clock = Stopwatch.StartNew();
-    using (var first = new Workbench(root, TimeSpan.FromSeconds(seconds)))
-        first.CheckUnchanged(faults.SelectMany(f => f.Classes).Distinct());
-    Console.Error.WriteLine($"Without a fault all tests pass ({clock.Elapsed.TotalSeconds:F0} s).");
-
     int done = 0;
-    var queue = new ConcurrentQueue<int>(Enumerable.Range(0, faults.Length));
-    Task.WaitAll([.. Enumerable.Range(0, Math.Min(jobs, faults.Length)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))]);
+    const int Unchanged = -1;
+    var queue = new ConcurrentQueue<int>(Enumerable.Range(Unchanged, faults.Length + 1));
+    Task.WaitAll([.. Enumerable.Range(0, Math.Min(jobs, queue.Count)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))]);
     Console.Error.WriteLine($"All faults were tried in {clock.Elapsed.TotalSeconds:F0} s.");
     return verdicts;
 
@@ -73,9 +70,16 @@ Verdict[] RunAll()
         using var bench = new Workbench(root, TimeSpan.FromSeconds(seconds));
         while (queue.TryDequeue(out int i))
         {
+            if (i == Unchanged)
+            {
+                bench.CheckUnchanged(faults.SelectMany(f => f.Classes).Distinct());
+                Console.Error.WriteLine($"Without a fault all tests pass ({clock.Elapsed.TotalSeconds:F0} s).");
+                continue;
+            }
+
             verdicts[i] = bench.Try(faults[i]);
             Console.Error.WriteLine(
-                $"{Interlocked.Increment(ref done),3}/{faults.Length} {(verdicts[i].IsCaught ? "caught  " : "SURVIVED")} {faults[i].Name}");
+                $"{Interlocked.Increment(ref done),3}/{faults.Length} {(verdicts[i].IsCaught ? "caught  " : "SURVIVED")} {faults[i].Name} [{string.Join(", ", verdicts[i].Failed)}{verdicts[i].Note}]");
         }
     }
 }
