@@ -79,7 +79,7 @@ Verdict[] RunAll()
 
             verdicts[i] = bench.Try(faults[i]);
             Console.Error.WriteLine(
-                $"{Interlocked.Increment(ref done),3}/{faults.Length} {(verdicts[i].IsCaught ? "caught  " : "SURVIVED")} {faults[i].Name} [{string.Join(", ", verdicts[i].Failed)}{verdicts[i].Note}]");
+                $"{Interlocked.Increment(ref done),3}/{faults.Length} {(verdicts[i].IsCaught ? "caught  " : "SURVIVED")} {faults[i].Name}");
         }
     }
 }

@@ -13,7 +13,6 @@ internal sealed partial class Workbench : IDisposable
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("proxprop-mutation-").FullName;
-    private readonly string _root;
     private readonly TimeSpan _limit;
 
     /// <summary>Copies what is needed.</summary>
@@ -21,7 +20,6 @@ internal sealed partial class Workbench : IDisposable
     /// <param name="limit">How long the tests of one fault may take.</param>
     public Workbench(string root, TimeSpan limit)
     {
-        _root = root;
         _limit = limit;
         foreach (string file in Repository.BuildFiles)
             File.Copy(Path.Combine(root, file), Path.Combine(_folder, file));
@@ -49,7 +47,7 @@ internal sealed partial class Workbench : IDisposable
     public Verdict Try(Fault fault)
     {
         string path = Path.Combine(EngineFolder, fault.File);
-        string original = Repository.ReadSource(_root, fault.File);
+        string original = Repository.ReadSource(_folder, fault.File);
         try
         {
             File.WriteAllText(path, fault.ApplyTo(original));
