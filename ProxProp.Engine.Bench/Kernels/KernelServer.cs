@@ -34,7 +34,7 @@ internal static class KernelServer
                     break;
                 case "peak":
                     context = WithThreads(context, int.Parse(words[2], CultureInfo.InvariantCulture), width);
-                    answer["gflops"] = words[1] == "double" ? PeakFlops.Measure<double>(context) : PeakFlops.Measure<float>(context);
+                    answer["gflops"] = words[1] == "double" ? PeakFlops.Measure<double>(context, 3) : PeakFlops.Measure<float>(context, 3);
                     break;
                 default:
                     answer["error"] = $"Unknown request '{line}'.";

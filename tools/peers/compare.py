@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Runs ProxProp and other libraries side by side, in turns, on the same shapes, precision and thread count, and prints one table.
+
+    dotnet build -c Release ProxProp.Engine.Bench
+    python3 tools/peers/compare.py kernels --threads 1 2
+
+A topic is a module of this folder with a function rows(options) that yields rows; each row is a dictionary with the keys of COLUMNS.
+Every row is measured in rounds: ours, the peer, ours, the peer ... so that drift of the machine hits both alike. The ratio is the median over
+rounds of ours to the peer's speed in the same round: above 1, ours is faster.
+"""
+import argparse
+import importlib
+import json
+
+COLUMNS = ("case", "type", "threads", "ours", "peer", "unit", "peak share", "ratio", "best ratio")
+TOPICS = ("kernels",)
+
+
+def format_cell(value):
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return "" if value is None else str(value)
+
+
+def print_table(rows):
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|" + " --- |" * len(COLUMNS), flush=True)
+    for row in rows:
+        print("| " + " | ".join(format_cell(row.get(column)) for column in COLUMNS) + " |", flush=True)
+        yield row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("topics", nargs="+", choices=TOPICS)
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--fill", type=float, default=0.05, help="seconds that each measurement fills")
+    parser.add_argument("--only", default="", help="only cases whose name contains this text")
+    parser.add_argument("--width", type=int, help="vector width in bits for ours; the widest if not given")
+    parser.add_argument("--json", help="also write the rows to this file")
+    options = parser.parse_args()
+    rows = []
+    for topic in options.topics:
+        rows.extend(print_table(importlib.import_module(topic).rows(options)))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Dense linear algebra against OpenBLAS and its LAPACK."""
+import statistics
+import time
+
+import openblas
+import ours
+
+FLOAT_CASES = [
+    ("gemm-nt", 500, 4000, 3072), ("gemm-nt", 500, 1000, 4000), ("gemm-nt", 500, 4000, 1000), ("gemm-nt", 500, 10, 4000),
+    ("gemm-nn", 500, 4000, 3072), ("gemm-nn", 500, 4000, 1000), ("gemm-nn", 500, 1000, 4000), ("gemm-nn", 500, 4000, 10),
+    ("gemm-tn", 4000, 3072, 500), ("gemm-tn", 1000, 4000, 500), ("gemm-tn", 10, 4000, 500),
+    ("gemm-nn", 2048, 2048, 2048), ("gemm-nn", 256, 256, 256), ("gemm-nn", 64, 64, 64), ("gemm-nt", 64, 64, 64), ("gemm-tn", 64, 64, 64),
+    ("gemm-nn", 97, 101, 103), ("gemm-nt", 501, 131, 67), ("gemm-nt", 32, 64, 64), ("gemm-nt", 32, 10, 64),
+    ("syrk", 500, 0, 3072), ("syrk", 500, 0, 4000), ("syrk", 1000, 0, 1000), ("syrk", 2000, 0, 500), ("syrk", 4000, 0, 500),
+    ("trsm-left", 4000, 500, 0), ("trsm-right", 4000, 500, 0), ("trsm-left", 4000, 2000, 0), ("trsm-right", 4000, 2000, 0),
+    ("trsm-left", 4000, 4000, 0),
+    ("potrf", 0, 76, 0), ("potrf", 0, 200, 0), ("potrf", 0, 500, 0), ("potrf", 0, 1000, 0), ("potrf", 0, 2000, 0), ("potrf", 0, 4000, 0),
+]
+DOUBLE_CASES = [
+    ("gemm-nt", 500, 4000, 1000), ("gemm-nn", 2048, 2048, 2048), ("gemm-tn", 1000, 4000, 500), ("gemm-nn", 256, 256, 256), ("gemm-nn", 64, 64, 64),
+    ("syrk", 500, 0, 3072), ("trsm-left", 4000, 500, 0), ("potrf", 0, 500, 0), ("potrf", 0, 2000, 0),
+]
+
+
+def rows(options):
+    library = openblas.load()
+    server = ours.Server(options.width)
+    print(f"Peer: {library.openblas_get_config().decode().strip()}")
+    cases = [(case, "float") for case in FLOAT_CASES] + [(case, "double") for case in DOUBLE_CASES]
+    for threads in options.threads:
+        for (operation, m, n, k), kind in cases:
+            name = f"{operation} " + "x".join(str(size) for size in (m, n, k) if size)
+            if options.only in f"{name} {kind}":
+                yield measure(options, library, server, name, (operation, m, n, k), kind, threads)
+    server.close()
+
+
+def measure(options, library, server, name, case, kind, threads):
+    flops = server.open(*case, kind, threads)["flops"]
+    peer = openblas.Case(library, *case, kind, threads)
+    server.time(0.1)
+    peer.time(0.02)
+    mine, theirs, peaks = [], [], []
+    for _ in range(options.rounds):
+        # OpenBLAS's threads go on spinning after a call; they must be asleep before ours is measured.
+        time.sleep(0.06 if threads > 1 else 0)
+        peaks.append(server.peak(kind, threads))
+        mine.append(flops / server.time(options.fill) * 1e-9)
+        theirs.append(flops / peer.time(options.fill) * 1e-9)
+    return {
+        "case": name,
+        "type": kind,
+        "threads": threads,
+        "ours": statistics.median(mine),
+        "peer": statistics.median(theirs),
+        "unit": "GFLOP/s",
+        "peak share": max(mine) / max(peaks),
+        "ratio": statistics.median(a / b for a, b in zip(mine, theirs)),
+        "best ratio": max(mine) / max(theirs),
+    }
