@@ -8,9 +8,7 @@ namespace ProxProp.Engine.Kernels;
 public sealed class ComputeContext : IDisposable
 {
     private const long BytesPerWorker = 128 << 10;
-    private const long RowPanelBytes = 2200 << 10;
-    private const long ColumnPanelBytes = 4200 << 10;
-    private const long SharedBytes = RowPanelBytes + ColumnPanelBytes + Kernels.TriangularBlock.BlockBytes;
+    private const long SharedBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes + Kernels.TriangularBlock.BlockBytes;
 
     private readonly AlignedBuffer<byte> _workspace;
 
@@ -35,9 +33,9 @@ public sealed class ComputeContext : IDisposable
 
     internal unsafe byte* SharedRowPanels => _workspace.Pointer;
 
-    internal unsafe byte* SharedColumnPanels => _workspace.Pointer + RowPanelBytes;
+    internal unsafe byte* SharedColumnPanels => _workspace.Pointer + GemmBlocking.RowPanelBytes;
 
-    internal unsafe byte* TriangularBlock => _workspace.Pointer + RowPanelBytes + ColumnPanelBytes;
+    internal unsafe byte* TriangularBlock => _workspace.Pointer + GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
 
     /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => _workspace.Pointer + SharedBytes + (worker * BytesPerWorker);

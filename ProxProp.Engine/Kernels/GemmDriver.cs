@@ -128,8 +128,7 @@ internal static unsafe class GemmDriver
             Relu = last && product.Relu,
         };
         multiply.Mirror = last && product.Mirror;
-        multiply.ItemRows = GemmBlocking.ItemRows / TTile.Rows * TTile.Rows;
-        multiply.ItemColumns = GemmBlocking.ItemColumns / TTile.Columns * TTile.Columns;
+        (multiply.ItemRows, multiply.ItemColumns) = GemmBlocking.ItemOf(mc, nc, TTile.Rows, TTile.Columns);
         multiply.RowItems = (mc + multiply.ItemRows - 1) / multiply.ItemRows;
         int items = multiply.RowItems * ((nc + multiply.ItemColumns - 1) / multiply.ItemColumns);
         Execute(context, serial, items, ref multiply);
@@ -169,7 +168,7 @@ internal unsafe struct PanelSet<T>
         Width = width,
         Panels = (lanes + width - 1) / width,
         FirstPacked = pack ? 0 : lanes / width,
-        PackedSize = (nint)width * kc,
+        PackedSize = PanelPacking.PanelDistance<T>(width, kc),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -196,6 +195,7 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
     public PanelSet<T> Rows, Columns;
     public int Kc, RowItems;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int item, int worker)
     {
         if (item < RowItems)
@@ -237,7 +237,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             return;
         T* sums = stackalloc T[TTile.Rows * TTile.Columns];
         TileStore<T> store = Store;
-        TileStore<T> plain = default;
+        int rowPanels = (i1 - i0 + TTile.Rows - 1) / TTile.Rows;
 
         // Loop 2: panels of B, each held in the first-level cache.
         for (int j = j0; j < j1; j += TTile.Columns)
@@ -245,32 +245,46 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             T* b = Columns.Panel(j / TTile.Columns, TTile.Columns, out _, out nint bStep);
             store.Bias = Store.Bias == null ? null : Store.Bias + j;
 
-            // Loop 1: panels of A, streamed from the second-level cache.
+            // A slice of the next panel of B is fetched along with each tile of this one.
+            byte* next = (byte*)Columns.Panel((j / TTile.Columns) + 1, TTile.Columns, out _, out _);
+            nint slice = j + TTile.Columns < j1 && bStep == TTile.Columns ? Kc * TTile.Columns * sizeof(T) / rowPanels : 0;
+
+            // Loop 1: panels of A, streamed in the order in which they lie.
             for (int i = i0; i < i1; i += TTile.Rows)
             {
                 if (LowerOnly && FirstColumn + j > FirstRow + i + TTile.Rows - 1)
                     continue;
                 T* a = Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
                 T* c = C + (i * CRow) + j;
+                Prefetch.Rows(c, CRow, TTile.Rows);
+                Prefetch.Range(next, slice);
+                next += slice;
                 bool crossesDiagonal = LowerOnly && FirstColumn + j + TTile.Columns - 1 > FirstRow + i;
-                if (i + TTile.Rows <= M && j + TTile.Columns <= N && !crossesDiagonal)
+                bool isFull = i + TTile.Rows <= M && j + TTile.Columns <= N && !crossesDiagonal;
+                if (isFull && store.IsPlain)
                 {
-                    TTile.Multiply(Kc, a, aLane, aStep, b, bStep, c, CRow, store);
+                    TTile.Multiply(Kc, a, aLane, aStep, b, bStep, c, CRow);
                     continue;
                 }
 
-                TTile.Multiply(Kc, a, aLane, aStep, b, bStep, sums, TTile.Columns, plain);
+                TTile.Multiply(Kc, a, aLane, aStep, b, bStep, sums, TTile.Columns);
+                if (isFull)
+                {
+                    TTile.Update(sums, c, CRow, store);
+                    continue;
+                }
+
                 int rows = Math.Min(TTile.Rows, M - i), columns = Math.Min(TTile.Columns, N - j);
                 if (!crossesDiagonal)
                 {
-                    TTile.StorePart(sums, rows, columns, c, CRow, store);
+                    TTile.UpdatePart(sums, rows, columns, c, CRow, store);
                     continue;
                 }
 
                 for (int row = 0; row < rows; row++)
                 {
                     int inTriangle = Math.Min(columns, FirstRow + i + row - FirstColumn - j + 1);
-                    TTile.StorePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * CRow), CRow, store);
+                    TTile.UpdatePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * CRow), CRow, store);
                 }
             }
         }

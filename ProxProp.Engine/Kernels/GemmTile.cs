@@ -31,9 +31,9 @@ internal unsafe struct TileStore<T>
 }
 
 /// <summary>
-/// The micro-kernel's contract: s_ij = Σ_k a_ik·b_kj over kc values of k, one fused multiply-add each, k ascending from s = +0; then
-/// <see cref="TileStore{T}"/>. A is read at a[i·aLane + k·aStep], B at b[k·bStep + j]: a packed panel is one choice of these steps, a matrix
-/// that needs no packing another, and both give the same bits.
+/// The micro-kernel's contract: s_ij = Σ_k a_ik·b_kj over kc values of k, one fused multiply-add each, k ascending from s = +0. A is read at
+/// a[i·aLane + k·aStep], B at b[k·bStep + j]: a packed panel is one choice of these steps, a matrix that needs no packing another, and both
+/// give the same bits. What becomes of the sums is the business of <see cref="TileStore{T}"/>.
 /// </summary>
 internal unsafe interface ITile<T>
     where T : unmanaged
@@ -44,53 +44,67 @@ internal unsafe interface ITile<T>
     /// <summary>NR, columns of the tile.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Computes one full tile. c points to its first element.</summary>
-    static abstract void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, in TileStore<T> store);
+    /// <summary>Writes the sums of one full tile, row by row at the given stride: into C itself, or a block of its own.</summary>
+    static abstract void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, nint stride);
 
-    /// <summary>The same arithmetic as the store of <see cref="Multiply"/>, for a part of a tile whose sums lie in <paramref name="sums"/>.</summary>
-    static abstract void StorePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store);
+    /// <summary>Brings a block of sums into a full tile of C.</summary>
+    static abstract void Update(T* sums, T* c, nint cStride, in TileStore<T> store);
+
+    /// <summary>Brings the top left rows × columns of a block of sums into C, with the arithmetic of <see cref="Update"/>.</summary>
+    static abstract void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store);
 }
 
-/// <summary>The store, written once for vectors and for the single elements of partial tiles.</summary>
+/// <summary>The way from sums to C, written once for vectors and for the single elements of partial tiles.</summary>
 internal static unsafe class TileStoring
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow<TSimd, T>(TSimd left, TSimd right, T* c, in TileStore<T> store)
+    public static void Update<TSimd, T>(T* sums, int rows, T* c, nint cStride, in TileStore<T> store)
         where TSimd : unmanaged, ISimd<TSimd, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        StoreVector<TSimd, T>(left, c, 0, store);
-        StoreVector<TSimd, T>(right, c, TSimd.Count, store);
+        if (store.Relu || store.Bias != null)
+        {
+            UpdatePart<TSimd, T>(sums, rows, 2 * TSimd.Count, c, cStride, store);
+            return;
+        }
+
+        // The two updates of all but the last block of k have loops of their own: they run once for every tile.
+        bool subtract = store.Update == Kernels.Update.Subtract;
+        for (int i = 0; i < rows; i++, sums += 2 * TSimd.Count, c += cStride)
+        {
+            TSimd left = TSimd.Load(sums), right = TSimd.Load(sums + TSimd.Count);
+            TSimd oldLeft = TSimd.Load(c), oldRight = TSimd.Load(c + TSimd.Count);
+            TSimd.Store(subtract ? oldLeft - left : oldLeft + left, c);
+            TSimd.Store(subtract ? oldRight - right : oldRight + right, c + TSimd.Count);
+        }
+    }
+
+    public static void UpdatePart<TSimd, T>(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
+        where TSimd : unmanaged, ISimd<TSimd, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < rows; i++, sums += 2 * TSimd.Count, c += cStride)
+        {
+            int j = 0;
+            for (; j <= columns - TSimd.Count; j += TSimd.Count)
+                UpdateVector<TSimd, T>(TSimd.Load(sums + j), c, j, store);
+            for (; j < columns; j++)
+                UpdateVector<Scalar<T>, T>(Scalar<T>.Load(sums + j), c, j, store);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreVector<TSimd, T>(TSimd sum, T* c, nint column, in TileStore<T> store)
+    private static void UpdateVector<TSimd, T>(TSimd sum, T* c, nint column, in TileStore<T> store)
         where TSimd : unmanaged, ISimd<TSimd, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (store.Update == Update.Add)
+        if (store.Update == Kernels.Update.Add)
             sum = TSimd.Load(c + column) + sum;
-        else if (store.Update == Update.Subtract)
+        else if (store.Update == Kernels.Update.Subtract)
             sum = TSimd.Load(c + column) - sum;
         if (store.Bias != null)
             sum += TSimd.Load(store.Bias + column);
         if (store.Relu)
             sum = TSimd.Select(TSimd.LessThanOrEqual(sum, TSimd.Zero), TSimd.Zero, sum);
         TSimd.Store(sum, c + column);
-    }
-
-    /// <summary>Stores the top left rows × columns of a tile of sums that lies row by row at <paramref name="sums"/>.</summary>
-    public static void StorePart<TSimd, T>(T* sums, nint stride, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
-        where TSimd : unmanaged, ISimd<TSimd, T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        for (int i = 0; i < rows; i++, sums += stride, c += cStride)
-        {
-            int j = 0;
-            for (; j <= columns - TSimd.Count; j += TSimd.Count)
-                StoreVector<TSimd, T>(TSimd.Load(sums + j), c, j, store);
-            for (; j < columns; j++)
-                StoreVector<Scalar<T>, T>(Scalar<T>.Load(sums + j), c, j, store);
-        }
     }
 }

@@ -8,12 +8,23 @@ namespace ProxProp.Engine.Kernels;
 
 /// <summary>Copies operands into panels for the micro-kernel.</summary>
 /// <remarks>
-/// <para>Layout: a panel of W lanes (rows of A, columns of B) holds kc groups of W consecutive elements: panel[k·W + lane].</para>
+/// <para>Layout: a panel of W lanes (rows of A, columns of B) holds kc groups of W consecutive elements: panel[k·W + lane]. A line of padding parts two panels.</para>
 /// <para>Registers: blocks of 4×4 (float) or 2×2 (double) are transposed in 128-bit registers, on every width: moving bits has no rounding.</para>
 /// <para>Remainders: lanes beyond the matrix are zeros.</para>
 /// </remarks>
 internal static unsafe class PanelPacking
 {
+    // How far ahead the source is fetched: its next rows are too far apart for the hardware to guess.
+    private const int RowsAhead = 8;
+    private const int LinesAhead = 2;
+
+    /// <summary>
+    /// Distance between two panels in elements: one cache line more than their content, so that panels written side by side do not fall
+    /// into the same sets of the cache.
+    /// </summary>
+    public static nint PanelDistance<T>(int width, int kc)
+        where T : unmanaged => ((nint)width * kc) + (64 / sizeof(T));
+
     /// <summary>Packs panels of <paramref name="width"/> lanes; element (lane, k) is source[lane·laneStep + k·kStep], one step being 1.</summary>
     /// <param name="source">Element (0, 0) of the first panel.</param>
     /// <param name="laneStep">Step between lanes.</param>
@@ -22,12 +33,13 @@ internal static unsafe class PanelPacking
     /// <param name="panels">Number of panels.</param>
     /// <param name="width">W; a constant at each call site, so that copies of one group compile to vector moves.</param>
     /// <param name="kc">Number of values of k.</param>
-    /// <param name="destination">Where the first panel goes; the others follow at once.</param>
+    /// <param name="destination">Where the first panel goes; the others follow at <see cref="PanelDistance"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int full = Math.Min(panels, lanes / width);
+        nint distance = PanelDistance<T>(width, kc);
         if (laneStep == 1)
         {
             // Row by row through all panels: each row of the source is read in one go.
@@ -35,18 +47,19 @@ internal static unsafe class PanelPacking
             {
                 T* from = source + (k * kStep);
                 T* to = destination + (k * width);
-                for (int p = 0; p < full; p++, from += width, to += (nint)width * kc)
+                Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
+                for (int p = 0; p < full; p++, from += width, to += distance)
                     Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
             }
         }
         else
         {
             for (int p = 0; p < full; p++)
-                Transpose(source + (p * width * laneStep), laneStep, width, kc, destination + ((nint)p * width * kc));
+                Transpose(source + (p * width * laneStep), laneStep, width, kc, destination + (p * distance));
         }
 
         if (full < panels)
-            PackPart(source + (full * width * laneStep), laneStep, kStep, lanes - (full * width), width, kc, destination + ((nint)full * width * kc));
+            PackPart(source + (full * width * laneStep), laneStep, kStep, lanes - (full * width), width, kc, destination + (full * distance));
     }
 
     private static void PackPart<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
@@ -67,16 +80,28 @@ internal static unsafe class PanelPacking
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
+        int line = 64 / sizeof(T);
         int k = 0;
-        for (; k <= kc - block; k += block)
+
+        // A cache line of k at a time for each few lanes, so that no line is left half read however the rows fall into the cache's sets.
+        for (; k <= kc - line; k += line)
         {
             T* from = source + k;
             T* to = destination + ((nint)k * width);
             int lane = 0;
             for (; lane <= width - block; lane += block, from += block * laneStep)
-                TransposeBlock(from, laneStep, to + lane, width);
+            {
+                for (int row = 0; row < block; row++)
+                    Prefetch.Range(from + (row * laneStep) + (LinesAhead * line), 1);
+                for (int step = 0; step < line; step += block)
+                    TransposeBlock(from + step, laneStep, to + lane + (step * width), width);
+            }
+
             for (; lane < width; lane += 2, from += 2 * laneStep)
-                TransposePair(from, laneStep, to + lane, width);
+            {
+                for (int step = 0; step < line; step += block)
+                    TransposePair(from + step, laneStep, to + lane + (step * width), width);
+            }
         }
 
         for (; k < kc; k++)

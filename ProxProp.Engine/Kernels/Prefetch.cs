@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>Hints to the cache; no effect on results, none at all where the instruction set has no such hint in .NET.</summary>
+/// <summary>
+/// Hints to the cache, for any address, valid or not. No effect on results, none at all where the instruction set has no such hint in .NET.
+/// </summary>
 internal static unsafe class Prefetch
 {
     /// <summary>Asks for the first cache line of each row.</summary>
@@ -15,5 +17,15 @@ internal static unsafe class Prefetch
             return;
         for (int i = 0; i < rows; i++, start += stride)
             Sse.Prefetch0(start);
+    }
+
+    /// <summary>Asks for every cache line of a range of bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Range(void* start, nint bytes)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (byte* at = (byte*)start, end = at + bytes; at < end; at += 64)
+            Sse.Prefetch0(at);
     }
 }

@@ -8,7 +8,9 @@ namespace ProxProp.Engine.Kernels;
 /// <remarks>
 /// <para>Layout: A in panels of 12 rows, B in panels of two vectors, or either where it lies if its steps allow (see <see cref="ITile{T}"/>).</para>
 /// <para>Registers: 24 sums, 2 vectors of B, 1 broadcast of A: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers).</para>
-/// <para>Remainders: the caller pads panels with zeros and stores a part of the tile; the sums are the same.</para>
+/// <para>Remainders: the caller pads panels with zeros and keeps a part of the tile; the sums are the same.</para>
+/// <para>The steps are written out, and no more of them than 64 multiply-adds in all: beyond that, or where a helper passes a sum on by
+/// reference, the JIT gives up keeping sums in registers.</para>
 /// <para>Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015); the tile shape is that of its x86 kernels, turned for row-major C.</para>
 /// </remarks>
 internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
@@ -20,7 +22,7 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
     public static int Columns => 2 * TSimd.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, in TileStore<T> store)
+    public static void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, nint stride)
     {
         TSimd l0 = TSimd.Zero, r0 = TSimd.Zero;
         TSimd l1 = TSimd.Zero, r1 = TSimd.Zero;
@@ -34,18 +36,63 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
         TSimd l9 = TSimd.Zero, r9 = TSimd.Zero;
         TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
         TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
+        TSimd left, right, x;
+        if (aLane == 1 && aStep == Rows && bStep == Columns)
+        {
+            // Packed panels: constant steps become immediate offsets.
+            for (; kc >= 1; kc--, a += Rows, b += Columns)
+            {
+                left = TSimd.Load(b);
+                right = TSimd.Load(b + TSimd.Count);
+                x = TSimd.Broadcast(a[0]);
+                TSimd.MultiplyAddTo(ref l0, x, left);
+                TSimd.MultiplyAddTo(ref r0, x, right);
+                x = TSimd.Broadcast(a[1]);
+                TSimd.MultiplyAddTo(ref l1, x, left);
+                TSimd.MultiplyAddTo(ref r1, x, right);
+                x = TSimd.Broadcast(a[2]);
+                TSimd.MultiplyAddTo(ref l2, x, left);
+                TSimd.MultiplyAddTo(ref r2, x, right);
+                x = TSimd.Broadcast(a[3]);
+                TSimd.MultiplyAddTo(ref l3, x, left);
+                TSimd.MultiplyAddTo(ref r3, x, right);
+                x = TSimd.Broadcast(a[4]);
+                TSimd.MultiplyAddTo(ref l4, x, left);
+                TSimd.MultiplyAddTo(ref r4, x, right);
+                x = TSimd.Broadcast(a[5]);
+                TSimd.MultiplyAddTo(ref l5, x, left);
+                TSimd.MultiplyAddTo(ref r5, x, right);
+                x = TSimd.Broadcast(a[6]);
+                TSimd.MultiplyAddTo(ref l6, x, left);
+                TSimd.MultiplyAddTo(ref r6, x, right);
+                x = TSimd.Broadcast(a[7]);
+                TSimd.MultiplyAddTo(ref l7, x, left);
+                TSimd.MultiplyAddTo(ref r7, x, right);
+                x = TSimd.Broadcast(a[8]);
+                TSimd.MultiplyAddTo(ref l8, x, left);
+                TSimd.MultiplyAddTo(ref r8, x, right);
+                x = TSimd.Broadcast(a[9]);
+                TSimd.MultiplyAddTo(ref l9, x, left);
+                TSimd.MultiplyAddTo(ref r9, x, right);
+                x = TSimd.Broadcast(a[10]);
+                TSimd.MultiplyAddTo(ref l10, x, left);
+                TSimd.MultiplyAddTo(ref r10, x, right);
+                x = TSimd.Broadcast(a[11]);
+                TSimd.MultiplyAddTo(ref l11, x, left);
+                TSimd.MultiplyAddTo(ref r11, x, right);
+            }
+        }
 
         // Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
         T* a3 = a + (3 * aLane);
         T* a6 = a + (6 * aLane);
         T* a9 = a + (9 * aLane);
         nint lane2 = 2 * aLane;
-        Prefetch.Rows(c, cStride, Rows);
         for (; kc > 0; kc--)
         {
-            TSimd left = TSimd.Load(b);
-            TSimd right = TSimd.Load(b + TSimd.Count);
-            TSimd x = TSimd.Broadcast(*a);
+            left = TSimd.Load(b);
+            right = TSimd.Load(b + TSimd.Count);
+            x = TSimd.Broadcast(*a);
             TSimd.MultiplyAddTo(ref l0, x, left);
             TSimd.MultiplyAddTo(ref r0, x, right);
             x = TSimd.Broadcast(a[aLane]);
@@ -88,55 +135,30 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             b += bStep;
         }
 
-        if (store.IsPlain)
-        {
-            StorePlain(l0, r0, c);
-            StorePlain(l1, r1, c + cStride);
-            StorePlain(l2, r2, c + (2 * cStride));
-            StorePlain(l3, r3, c + (3 * cStride));
-            StorePlain(l4, r4, c + (4 * cStride));
-            StorePlain(l5, r5, c + (5 * cStride));
-            StorePlain(l6, r6, c + (6 * cStride));
-            StorePlain(l7, r7, c + (7 * cStride));
-            StorePlain(l8, r8, c + (8 * cStride));
-            StorePlain(l9, r9, c + (9 * cStride));
-            StorePlain(l10, r10, c + (10 * cStride));
-            StorePlain(l11, r11, c + (11 * cStride));
-            return;
-        }
-
-        TileStoring.StoreRow<TSimd, T>(l0, r0, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l1, r1, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l2, r2, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l3, r3, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l4, r4, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l5, r5, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l6, r6, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l7, r7, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l8, r8, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l9, r9, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l10, r10, c, store);
-        c += cStride;
-        TileStoring.StoreRow<TSimd, T>(l11, r11, c, store);
+        Store(l0, r0, sums);
+        Store(l1, r1, sums + stride);
+        Store(l2, r2, sums + (2 * stride));
+        Store(l3, r3, sums + (3 * stride));
+        Store(l4, r4, sums + (4 * stride));
+        Store(l5, r5, sums + (5 * stride));
+        Store(l6, r6, sums + (6 * stride));
+        Store(l7, r7, sums + (7 * stride));
+        Store(l8, r8, sums + (8 * stride));
+        Store(l9, r9, sums + (9 * stride));
+        Store(l10, r10, sums + (10 * stride));
+        Store(l11, r11, sums + (11 * stride));
     }
+
+    public static void Update(T* sums, T* c, nint cStride, in TileStore<T> store) =>
+        TileStoring.Update<TSimd, T>(sums, Rows, c, cStride, store);
+
+    public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>
+        TileStoring.UpdatePart<TSimd, T>(sums, rows, columns, c, cStride, store);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePlain(TSimd left, TSimd right, T* c)
+    private static void Store(TSimd left, TSimd right, T* sums)
     {
-        TSimd.Store(left, c);
-        TSimd.Store(right, c + TSimd.Count);
+        TSimd.Store(left, sums);
+        TSimd.Store(right, sums + TSimd.Count);
     }
-
-    public static void StorePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>
-        TileStoring.StorePart<TSimd, T>(sums, Columns, rows, columns, c, cStride, store);
 }

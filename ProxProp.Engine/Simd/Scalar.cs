@@ -5,10 +5,10 @@ namespace ProxProp.Engine.Simd;
 
 /// <summary>One lane of <typeparamref name="T"/>: remainders, and machines without vectors. Same bits as every other width.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public readonly unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
+public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T _v;
+    private T _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Scalar(T v) => _v = v;
@@ -70,7 +70,7 @@ public readonly unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Scalar<T> sum, Scalar<T> a, Scalar<T> b) =>
-        Unsafe.AsRef(in sum._v) = T.FusedMultiplyAdd(a._v, b._v, sum._v);
+        sum._v = T.FusedMultiplyAdd(a._v, b._v, sum._v);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,10 +7,10 @@ namespace ProxProp.Engine.Simd;
 
 /// <summary>256 bits of <typeparamref name="T"/>. See <see cref="ISimd{TSelf, T}"/> for what each operation promises.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public readonly unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
+public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector256<T> _v;
+    private Vector256<T> _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Simd256(Vector256<T> v) => _v = v;
@@ -88,9 +88,13 @@ public readonly unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref Simd256<T> sum, Simd256<T> a, Simd256<T> b) => Unsafe.AsRef(in sum._v) = typeof(T) == typeof(float)
-        ? Vector256.FusedMultiplyAdd(a._v.AsSingle(), b._v.AsSingle(), sum._v.AsSingle()).As<float, T>()
-        : Vector256.FusedMultiplyAdd(a._v.AsDouble(), b._v.AsDouble(), sum._v.AsDouble()).As<double, T>();
+    public static void MultiplyAddTo(ref Simd256<T> sum, Simd256<T> a, Simd256<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum._v = Vector256.FusedMultiplyAdd(a._v.AsSingle(), b._v.AsSingle(), sum._v.AsSingle()).As<float, T>();
+        else
+            sum._v = Vector256.FusedMultiplyAdd(a._v.AsDouble(), b._v.AsDouble(), sum._v.AsDouble()).As<double, T>();
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
