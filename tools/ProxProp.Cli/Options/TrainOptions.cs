@@ -9,7 +9,8 @@ internal sealed class TrainOptions
         "--model", "MODEL", ModelChoice.Description + " Default: mlp:128,64, for cifar10 convnet.");
 
     public Option<StepChoice?> Step { get; } = Parsed.Value(
-        "--step", "gradient|exact|cgN|pcgN", "How layers but the last make their direction: plain backpropagation, the exact proximal step, N conjugate-gradient "
+        "--step", "gradient|exact|auto|cgN|pcgN", "How layers but the last make their direction: plain backpropagation, the exact proximal step, "
+        + "the cheapest way to nearly that, N conjugate-gradient "
         + "iterations, or N preconditioned ones. Default: exact.", StepChoice.Parse, StepChoice.Expected);
 
     public Option<double?> TauTheta { get; } = Parsed.Number(
