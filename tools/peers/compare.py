@@ -13,7 +13,7 @@ import importlib
 import json
 
 COLUMNS = ("case", "type", "threads", "ours", "peer", "unit", "peak share", "ratio", "best ratio")
-TOPICS = ("kernels",)
+TOPICS = ("kernels", "convolution", "training")
 
 
 def format_cell(value):

@@ -7,12 +7,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Server:
-    def __init__(self, width=None):
+    def __init__(self, width=None, command="kernels"):
         program = ROOT / "ProxProp.Engine.Bench/bin/Release/net10.0/ProxProp.Engine.Bench.dll"
         if not program.exists():
             raise SystemExit("Build first: dotnet build -c Release ProxProp.Engine.Bench")
-        command = ["dotnet", str(program), "kernels", "--serve"] + (["--width", str(width)] if width is not None else [])
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        arguments = ["dotnet", str(program), command, "--serve"] + (["--width", str(width)] if width is not None else [])
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
