@@ -7,10 +7,6 @@ internal static class TrainingFaults
 
     public static IReadOnlyList<Fault> List { get; } =
     [
-        new("a ReLU overwrites an activation that is still needed", "Training/Network.cs",
-            "use == BufferUse.Overwrites && !needed",
-            "use == BufferUse.Overwrites && (i > 0 || !needed)",
-            "NetworkGradientTests", "GradientTests", "LiteralAlgorithmTests"),
         new("the derivative of the layer above is stale", Step,
             "                delta = other;\n",
             "",
@@ -34,10 +30,6 @@ internal static class TrainingFaults
             "double ratio = (loss - moved) / foreseen;",
             "double ratio = foreseen / (loss - moved);",
             "DampingControlTests"),
-        new("a trial of the damping is not taken back", "Training/DampingControl.cs",
-            "        kept.CopyTo(theta);\n",
-            "",
-            "DampingControlTests"),
         new("a step schedule is one step early", "Optimizers/Schedule.cs",
             "Math.Pow(factor, step / every)",
             "Math.Pow(factor, (step + 1) / every)",
@@ -50,10 +42,6 @@ internal static class TrainingFaults
             "int j = NextInt(i + 1);",
             "int j = NextInt(items.Length);",
             "GeneratorTests"),
-        new("a table's class numbers are the inverse of their order", "Data/CsvLabels.cs",
-            "rank[_indices[names[i]]] = i;",
-            "rank[i] = _indices[names[i]];",
-            "CsvDatasetTests"),
         new("labels are one sample off", "Data/Mnist.cs",
             "labels[i] = bytes[i];",
             "labels[i] = bytes[(i + 1) % bytes.Length];",
