@@ -62,7 +62,9 @@ public sealed class OutputTests
     {
         string plain = Shown(rewrites: false);
         Assert.Equal(
-            "exact    epoch 1/2  loss   0.5000  acc  75.0% val  50.0%  1.5k/s  0:03 left\nexact    epoch 2/2  loss   0.2500  acc  80.0% val  60.0%  1.5k/s\n", plain);
+            "exact    epoch 1/2  loss   0.5000  acc  75.0% val  50.0%  1.5k/s  0:03 left\n"
+            + "exact    epoch 2/2  loss   0.2500  acc  80.0% val  60.0%  1.5k/s\n",
+            plain);
         string screen = Shown(rewrites: true);
         Assert.Single(screen.TrimEnd().Split('\n'));
         string[] states = screen.TrimEnd('\n').Split('\r', StringSplitOptions.RemoveEmptyEntries);

@@ -50,7 +50,8 @@ public sealed class ProcessTests : IDisposable
         CliRun run = process.Finish();
         Assert.Equal(1, run.ExitCode);
         Assert.Matches(
-            @"^proxprop: Cannot save w: .+ The file as it was before, if any, is unchanged\. Free the disk or give --save another path, and train again\.\r?\n$",
+            @"^proxprop: Cannot save w: .+ The file as it was before, if any, is unchanged\. "
+            + @"Free the disk or give --save another path, and train again\.\r?\n$",
             run.Error);
         Assert.Equal("the old weights", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));

@@ -32,9 +32,10 @@ public sealed partial class ReadmeTests
     {
         string help = CliRun.Done("train", "--help");
         string[] existing = [.. OptionName().Matches(help).Select(m => m.Value).Distinct()];
-        string[] described = [.. OptionRow().Matches(Readme).SelectMany(m => OptionName().Matches(m.Groups[1].Value)).Select(m => m.Value).Distinct()];
+        IEnumerable<Match> rows = OptionRow().Matches(Readme);
+        string[] described = [.. rows.SelectMany(m => OptionName().Matches(m.Groups[1].Value)).Select(m => m.Value).Distinct()];
         Assert.True(described.Length > 15);
-        Assert.Equal(existing.Where(o => o is not "--help" and not "--version").Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+        Assert.Equal(existing.Where(o => o != "--help").Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
     }
 
     [Fact]

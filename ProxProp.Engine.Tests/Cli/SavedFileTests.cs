@@ -17,16 +17,24 @@ public sealed class SavedFileTests : IDisposable
     public void Evaluate_finds_the_rows_kept_for_testing_and_the_accuracy_that_train_told()
     {
         string trained = CliRun.Done("train", "--epochs", "5", "--step", "exact", "--seed", "4", "--save", Weights);
-        string[] row = trained.Split('\n').Last(l => l.StartsWith("ProxProp (exact)  ", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] row = Words(trained.Split('\n').Last(l => l.StartsWith("ProxProp (exact)  ", StringComparison.Ordinal)));
         string evaluated = CliRun.Done("evaluate", "--weights", Weights);
         Assert.StartsWith("the rows of digits kept for testing: 359 rows", evaluated, StringComparison.Ordinal);
         Assert.Contains($"accuracy {row[^2]}\n", evaluated.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         string[] matrix = [.. evaluated.Split('\n').Where(l => l.Length > 0 && char.IsDigit(l[0]))];
         Assert.Equal(10, matrix.Length);
-        Assert.Equal(359, matrix.Sum(l => int.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)));
-        Assert.Contains("all rows of digits, those trained on among them: 1,797 rows", CliRun.Done("evaluate", "--weights", Weights, "--part", "all"), StringComparison.Ordinal);
-        Assert.Contains("179 rows", CliRun.Done("evaluate", "--weights", Weights, "--part", "validation"), StringComparison.Ordinal);
-        Assert.Contains("1,259 rows", CliRun.Done("evaluate", "--weights", Weights, "--part", "train"), StringComparison.Ordinal);
+        Assert.Equal(359, matrix.Sum(l => int.Parse(Words(l)[^2], CultureInfo.InvariantCulture)));
+    }
+
+    [Theory]
+    [InlineData("test", "the rows of digits kept for testing: 359 rows")]
+    [InlineData("validation", "the rows of digits kept for validation: 179 rows")]
+    [InlineData("train", "the rows of digits trained on: 1,259 rows")]
+    [InlineData("all", "all rows of digits, those trained on among them: 1,797 rows")]
+    public void Each_part_can_be_evaluated(string part, string heading)
+    {
+        CliRun.Done("train", "--max-steps", "1", "--step", "exact", "--save", Weights);
+        Assert.StartsWith(heading, CliRun.Done("evaluate", "--weights", Weights, "--part", part), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -34,13 +42,15 @@ public sealed class SavedFileTests : IDisposable
     {
         CliRun.Done("train", "--epochs", "5", "--step", "exact", "--precision", "double", "--save", Weights);
         string output = _folder.File("p.csv");
-        Assert.Equal($"359 predictions for the rows of digits kept for testing in {output}", CliRun.Done("predict", "--weights", Weights, "--output", output).TrimEnd());
+        string told = CliRun.Done("predict", "--weights", Weights, "--output", output).TrimEnd();
+        Assert.Equal($"359 predictions for the rows of digits kept for testing in {output}", told);
         string[][] lines = [.. File.ReadAllLines(output).Select(l => l.Split(','))];
         Assert.Equal(["row", "class", "probability", "label"], lines[0]);
         Assert.Equal(Enumerable.Range(1, 359).Select(i => i.ToString(CultureInfo.InvariantCulture)), lines.Skip(1).Select(l => l[0]));
         Assert.All(lines.Skip(1), l => Assert.InRange(double.Parse(l[2], CultureInfo.InvariantCulture), 0.1, 1.0));
         double accuracy = lines.Skip(1).Count(l => l[1] == l[3]) / 359.0;
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"accuracy {100 * accuracy:F1}%"), CliRun.Done("evaluate", "--weights", Weights), StringComparison.Ordinal);
+        string expected = string.Create(CultureInfo.InvariantCulture, $"accuracy {100 * accuracy:F1}%");
+        Assert.Contains(expected, CliRun.Done("evaluate", "--weights", Weights), StringComparison.Ordinal);
         Assert.Equal(File.ReadAllText(output), CliRun.Done("predict", "--weights", Weights).ReplaceLineEndings("\n"));
     }
 
@@ -48,14 +58,16 @@ public sealed class SavedFileTests : IDisposable
     public void A_csv_file_brings_its_scaling_and_class_names_along()
     {
         string csv = WriteFlowers("flowers.csv", 300, labelled: true);
-        CliRun.Done("train", "--dataset", "csv", "--data", csv, "--label", "kind", "--model", "mlp:16", "--epochs", "20", "--batch", "20", "--save", Weights);
+        string[] data = ["--dataset", "csv", "--data", csv, "--label", "kind"];
+        CliRun.Done(["train", .. data, "--model", "mlp:16", "--epochs", "20", "--batch", "20", "--save", Weights]);
         // Without labels, and of another range: only the training file's scaling gets it right.
         string other = WriteFlowers("other.csv", 5, labelled: false);
         string predicted = CliRun.Done("predict", "--weights", Weights, "--data", other);
         string[] classes = [.. predicted.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(l => l.Split(',')[1])];
         Assert.Equal(["aster", "rose", "aster", "rose", "aster"], classes);
-        Assert.StartsWith("the rows of flowers.csv kept for testing: 60 rows", CliRun.Done("evaluate", "--weights", Weights, "--data", csv), StringComparison.Ordinal);
-        Assert.Contains("rose", CliRun.Done("evaluate", "--weights", Weights, "--data", csv), StringComparison.Ordinal);
+        string evaluated = CliRun.Done("evaluate", "--weights", Weights, "--data", csv);
+        Assert.StartsWith("the rows of flowers.csv kept for testing: 60 rows", evaluated, StringComparison.Ordinal);
+        Assert.Contains("rose", evaluated, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,10 +78,13 @@ public sealed class SavedFileTests : IDisposable
         Assert.Contains("4 tensors, 610 elements", info, StringComparison.Ordinal);
         Assert.Contains("0.weight   F32  [8, 64]       512\n", info, StringComparison.Ordinal);
         Assert.Contains("0 Linear     64       8         520\n", info, StringComparison.Ordinal);
-        Assert.Contains("trained by ProxProp (exact), nesterov (momentum 0.95), learning rate 1, tau_theta 0.05, batches of 100, 1 step, seed 0, float", info, StringComparison.Ordinal);
+        const string Run = "ProxProp (exact), nesterov (momentum 0.95), learning rate 1, tau_theta 0.05, batches of 100, 1 step, seed 0, float";
+        Assert.Contains("trained by " + Run, info, StringComparison.Ordinal);
         Assert.Contains("memory: parameters 2.4 KiB", info, StringComparison.Ordinal);
-        string model = _folder.Add("m.json", """{ "input": [1, 8, 8], "layers": [ { "type": "Conv2d", "filters": 2, "kernel": 3 }, { "type": "Flatten" }, { "type": "Linear", "outputs": 10 } ] }""");
-        Assert.Contains("0 Conv2d   1x8x8   2x6x6          20\n", CliRun.Done("info", model).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        string model = _folder.Add("m.json", """
+            { "input": [1, 8, 8], "layers": [ { "type": "Conv2d", "filters": 2, "kernel": 3 }, { "type": "Linear", "outputs": 10 } ] }
+            """);
+        Assert.Contains("0 Conv2d  1x8x8   2x6x6          20\n", CliRun.Done("info", model).ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,10 +94,13 @@ public sealed class SavedFileTests : IDisposable
         writer.Add<float>("0.weight", [10, 64], new float[640]);
         writer.Add<float>("0.bias", [10], new float[10]);
         writer.Save(Weights);
-        Assert.Equal($"--model is needed: {Weights} does not describe its network. See: proxprop evaluate --help", CliRun.Fails(2, "evaluate", "--weights", Weights));
+        Assert.Equal(
+            $"--model is needed: {Weights} does not describe its network. See: proxprop evaluate --help",
+            CliRun.Fails(2, "evaluate", "--weights", Weights));
         // All outputs are equal: the loss is ln 10 and the first class is always taken.
         Assert.Contains("loss 2.303, accuracy 9.9%", CliRun.Done("evaluate", "--weights", Weights, "--model", "mlp:"), StringComparison.Ordinal);
-        Assert.Equal("digits is not the data set that these weights were trained on, so it has no such part; use --part all.",
+        Assert.Equal(
+            "digits is not the data set that these weights were trained on, so it has no such part; use --part all.",
             CliRun.Fails(1, "evaluate", "--weights", Weights, "--model", "mlp:", "--part", "test"));
     }
 
@@ -104,6 +122,8 @@ public sealed class SavedFileTests : IDisposable
     public void A_missing_file(string command, string? option) => Assert.Equal(
         $"{Weights}: found no such file; expected a file to read.",
         CliRun.Fails(1, option is null ? [command, Weights] : [command, option, Weights]));
+
+    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     // Two kinds told apart by the first column being below or above 10; the second column is noise.
     private string WriteFlowers(string name, int rows, bool labelled)

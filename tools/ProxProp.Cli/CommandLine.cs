@@ -28,7 +28,9 @@ internal static partial class CommandLine
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             // Of several errors the one about a word that was typed says more than one about a word that was not.
-            string message = parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message;
+            string message = parsed.UnmatchedTokens.Count > 0
+                ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
+                : parsed.Errors[0].Message;
             return Fail(terminal, $"{message} {HelpHint(parsed)}", ExitCode.Usage);
         }
 
@@ -53,7 +55,8 @@ internal static partial class CommandLine
         catch (Exception e)
         {
             string where = e.StackTrace?.Split('\n')[0].Trim() ?? "unknown place";
-            return Fail(terminal, $"A bug in proxprop: {e.GetType().Name}: {e.Message} {where}. Please report it with the command line.", ExitCode.Failed);
+            string message = $"A bug in proxprop: {e.GetType().Name}: {e.Message} {where}. Please report it with the command line.";
+            return Fail(terminal, message, ExitCode.Failed);
         }
     }
 
@@ -96,7 +99,8 @@ internal static partial class CommandLine
 
     private static string ProductVersion()
     {
-        string version = typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        string version = typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "unknown";
         int commit = version.IndexOf('+', StringComparison.Ordinal);
         return commit < 0 ? version : version[..commit];
     }

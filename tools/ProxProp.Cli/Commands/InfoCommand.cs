@@ -37,7 +37,8 @@ internal sealed class InfoCommand : Command
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);
         long elements = reader.Entries.Sum(e => e.Count);
-        output.WriteLine($"{Texts.Count(reader.Entries.Count, "tensor")}, {Texts.Count(elements, "element")}, {Texts.Bytes(new FileInfo(path).Length)}");
+        string size = Texts.Bytes(new FileInfo(path).Length);
+        output.WriteLine($"{Texts.Count(reader.Entries.Count, "tensor")}, {Texts.Count(elements, "element")}, {size}");
         var table = new Table("tensor", "type", "shape", "elements");
         foreach (SafetensorsEntry entry in reader.Entries)
             table.Add(entry.Name, entry.Type.ToString().ToUpperInvariant(), entry.ShapeText, $"{entry.Count:N0}");

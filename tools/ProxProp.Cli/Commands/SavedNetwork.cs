@@ -16,13 +16,20 @@ internal sealed class SavedNetworkOptions
     private const string Test = "test";
     private const string All = "all";
 
-    private readonly Option<string?> _weights = new("--weights") { Description = "The saved weights (safetensors).", HelpName = "FILE", Required = true };
+    private readonly Option<string?> _weights = new("--weights")
+    {
+        Description = "The saved weights (safetensors).",
+        HelpName = "FILE",
+        Required = true,
+    };
 
     private readonly Option<string?> _model = Parsed.Text(
         "--model", "MODEL", ModelChoice.Description + " Default: the one described in the weights file.");
 
     private readonly Option<string?> _part = Parsed.Choice(
-        "--part", "Which rows. Default: the rows kept for testing if this is the data set trained on or one with a test part, else all.", Train, Validation, Test, All);
+        "--part",
+        "Which rows. Default: the rows kept for testing if this is the data set trained on or one with a test part, else all.",
+        Train, Validation, Test, All);
 
     private readonly DataOptions _data = new();
     private readonly ComputeOptions _compute = new();
@@ -95,7 +102,8 @@ internal sealed class SavedNetworkOptions
             case Test when data.OwnTest is not null:
                 return (data.OwnTest, $"the test rows of {data.Name}");
             case var _ when !trainedOn:
-                throw new FailureException($"{data.Name} is not the data set that these weights were trained on, so it has no such part; use --part all.");
+                throw new FailureException(
+                    $"{data.Name} is not the data set that these weights were trained on, so it has no such part; use --part all.");
             case Test:
                 return (saved!.Split.Apply(data).Test, $"the rows of {data.Name} kept for testing");
             case Validation:
@@ -113,7 +121,8 @@ internal sealed class SavedNetworkOptions
 /// <param name="What">What the rows are, in words.</param>
 /// <param name="Classes">The classes' names.</param>
 /// <typeparam name="T">float or double.</typeparam>
-internal sealed record SavedNetwork<T>(ComputeContext Compute, Network<T> Network, Dataset<T> Rows, string What, IReadOnlyList<string> Classes) : IDisposable
+internal sealed record SavedNetwork<T>(
+    ComputeContext Compute, Network<T> Network, Dataset<T> Rows, string What, IReadOnlyList<string> Classes) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Rows that go through the network at a time.</summary>

@@ -72,7 +72,8 @@ internal static class TrainSession
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
-        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {(typeof(T) == typeof(double) ? "double" : "float")}";
+        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, "
+            + $"{Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {Texts.Precision<T>()}";
         var saved = new SavedModel(
             ModelWriter.ToJson(run.Network),
             words,
@@ -100,18 +101,24 @@ internal static class TrainSession
     {
         if (runs.FirstOrDefault(r => r.Result?.Status == TrainingStatus.NonFiniteLoss) is { } failed)
         {
-            string saved = failed == runs[0] && failed.Result!.Epochs.Count > 0 ? " The saved weights are those after the last complete epoch." : string.Empty;
+            bool kept = failed == runs[0] && failed.Result!.Epochs.Count > 0;
+            string saved = kept ? " The saved weights are those after the last complete epoch." : string.Empty;
             throw new FailureException($"{failed.Settings.Title}: {failed.Result!.Message}{saved}");
         }
 
         log?.Dispose();
         if (log?.Failure is { } reason)
-            throw new FailureException($"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
+        {
+            throw new FailureException(
+                $"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
+        }
+
         if (!runs.Any(r => r.Result is null or { Status: TrainingStatus.Cancelled }))
             return ExitCode.Done;
         TrainingResult stopped = runs.Last(r => r.Result is not null).Result!;
         terminal.Error.WriteLine(
-            runs[0].Result!.Status == TrainingStatus.Completed ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
+            runs[0].Result!.Status == TrainingStatus.Completed
+                ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
             : stopped.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
             : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step.");
         return ExitCode.Interrupted;

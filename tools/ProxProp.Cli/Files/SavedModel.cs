@@ -21,7 +21,15 @@ namespace ProxProp.Cli.Files;
 /// <param name="Classes">The classes' names.</param>
 /// <param name="Scaling">Scaling of a CSV file, or null.</param>
 internal sealed record SavedModel(
-    string Model, string Run, string Dataset, string Name, int Rows, string? Label, SplitPlan Split, IReadOnlyList<string> Classes, FeatureScaling? Scaling)
+    string Model,
+    string Run,
+    string Dataset,
+    string Name,
+    int Rows,
+    string? Label,
+    SplitPlan Split,
+    IReadOnlyList<string> Classes,
+    FeatureScaling? Scaling)
 {
     private const string ModelKey = "proxprop.model";
     private const string DataKey = "proxprop.data";
@@ -58,7 +66,8 @@ internal sealed record SavedModel(
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new FailureException($"{reader.Name}: the description of its data ({DataKey}) is damaged ({e.Message}). Name --model and --dataset instead.", e);
+            throw new FailureException(
+                $"{reader.Name}: the description of its data ({DataKey}) is damaged ({e.Message}). Train again, or take an undamaged copy.", e);
         }
     }
 

@@ -9,7 +9,8 @@ internal sealed class ComputeOptions
     private const string Double = "double";
 
     private readonly Option<int?> _threads = Parsed.Count("--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0);
-    private readonly Option<string?> _precision = Parsed.Choice("--precision", "Number type. Default: float, or that of the weights file.", Float, Double);
+    private readonly Option<string?> _precision = Parsed.Choice(
+        "--precision", "Number type. Default: float, or that of the weights file.", Float, Double);
 
     public void AddTo(Command command)
     {

@@ -51,7 +51,9 @@ internal sealed class DataOptions
 
         if (kind != Digits && path is null)
         {
-            string what = kind == Csv ? "the CSV file" : kind == Mnist ? "the folder with the four IDX files" : "the folder with data_batch_1.bin and so on";
+            string what = kind == Csv ? "the CSV file"
+                : kind == Mnist ? "the folder with the four IDX files"
+                : "the folder with data_batch_1.bin and so on";
             throw new UsageException($"--dataset {kind} needs --data with {what}.");
         }
 

@@ -9,7 +9,8 @@ namespace ProxProp.Cli.Options;
 /// <summary>What <c>--model</c> names: <c>mlp:H1,H2,…</c>, <c>convnet</c> or a JSON file.</summary>
 internal static class ModelChoice
 {
-    public const string Description = "Network: mlp:H1,H2,... (hidden widths; input and output are added), convnet (the paper's), or a JSON model file.";
+    public const string Description =
+        "Network: mlp:H1,H2,... (hidden widths; input and output are added), convnet (the paper's), or a JSON model file.";
     private const string MlpPrefix = "mlp:";
     private const string ConvNet = "convnet";
 
@@ -29,7 +30,8 @@ internal static class ModelChoice
             return data.IsImages
                 ? Models.ConvNet<T>(Shape.Image(data.Rows.Channels, data.Rows.Height, data.Rows.Width), data.Rows.Classes)
                 : throw new FailureException(
-                    $"convnet takes images, but {data.Name} has vectors: describe the network in a JSON file with \"input\": [channels, height, width].");
+                    $"convnet takes images, but {data.Name} has vectors: describe the network in a JSON file with \"input\": "
+                    + "[channels, height, width].");
         }
 
         if (!File.Exists(name))
@@ -66,7 +68,10 @@ internal static class ModelChoice
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out widths[i]) || widths[i] < 1)
-                throw new UsageException($"'{parts[i]}' in --model {MlpPrefix}{text} is no width: expected whole numbers of at least 1, as in mlp:128,64.");
+            {
+                throw new UsageException(
+                    $"'{parts[i]}' in --model {MlpPrefix}{text} is no width: expected whole numbers of at least 1, as in mlp:128,64.");
+            }
         }
 
         return widths;

@@ -27,7 +27,8 @@ internal static class Parsed
     {
         Description = description,
         HelpName = "N",
-        CustomParser = result => int.TryParse(Token(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
+        CustomParser = result =>
+            int.TryParse(Token(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
             ? value
             : Refuse<int?>(result, name, $"a whole number of at least {least}"),
     };

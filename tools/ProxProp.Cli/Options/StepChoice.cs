@@ -29,7 +29,9 @@ internal sealed record StepChoice(string Name, int Iterations)
             return Exact;
         if (text == Auto.Name)
             return Auto;
-        string digits = text.StartsWith("pcg", StringComparison.Ordinal) ? text[3..] : text.StartsWith("cg", StringComparison.Ordinal) ? text[2..] : "";
+        string digits = text.StartsWith("pcg", StringComparison.Ordinal) ? text[3..]
+            : text.StartsWith("cg", StringComparison.Ordinal) ? text[2..]
+            : string.Empty;
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is >= 1 and <= MostIterations
             ? new StepChoice(text, n)
             : null;

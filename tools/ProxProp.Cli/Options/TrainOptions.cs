@@ -9,9 +9,12 @@ internal sealed class TrainOptions
         "--model", "MODEL", ModelChoice.Description + " Default: mlp:128,64, for cifar10 convnet.");
 
     public Option<StepChoice?> Step { get; } = Parsed.Value(
-        "--step", "gradient|exact|auto|cgN|pcgN", "How layers but the last make their direction: plain backpropagation, the exact proximal step, "
-        + "the cheapest way to nearly that, N conjugate-gradient "
-        + "iterations, or N preconditioned ones. Default: exact.", StepChoice.Parse, StepChoice.Expected);
+        "--step",
+        "gradient|exact|auto|cgN|pcgN",
+        "How layers but the last make their direction: plain backpropagation, the exact proximal step, the cheapest way "
+        + "to nearly that, N conjugate-gradient iterations, or N preconditioned ones. Default: exact.",
+        StepChoice.Parse,
+        StepChoice.Expected);
 
     public Option<double?> TauTheta { get; } = Parsed.Number(
         "--tau-theta", "Proximal step size tau_theta. Default: 0.05, with adam or adamw 1.", x => x > 0, "a positive number");
@@ -20,7 +23,10 @@ internal sealed class TrainOptions
         "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam.", OptimizerChoice.Names);
 
     public Option<double?> Rate { get; } = Parsed.Number(
-        "--lr", "Learning rate. Default: 0.001 with adam or adamw, else 1 for proximal steps; for gradient 0.05 (digits: 0.1), with sgd 0.5.", x => x > 0, "a positive number");
+        "--lr",
+        "Learning rate. Default: 0.001 with adam or adamw, else 1 for proximal steps; for gradient 0.05 (digits: 0.1), with sgd 0.5.",
+        x => x > 0,
+        "a positive number");
 
     public Option<double?> Momentum { get; } = Parsed.Number(
         "--momentum", "Momentum of momentum and nesterov. Default: 0.95.", x => x is >= 0 and < 1, "at least 0 and below 1");
@@ -42,7 +48,8 @@ internal sealed class TrainOptions
 
     public Option<string?> Init { get; } = Parsed.Text("--init", "FILE", "Starts from the weights of this safetensors file.");
 
-    public Option<string?> Save { get; } = Parsed.Text("--save", "FILE", "Where the weights go. Default: proxprop-DATASET.safetensors in this folder.");
+    public Option<string?> Save { get; } = Parsed.Text(
+        "--save", "FILE", "Where the weights go. Default: proxprop-DATASET.safetensors in this folder.");
 
     public Option<string?> Log { get; } = Parsed.Text("--log", "FILE.jsonl", "Writes one JSON object per step and one per epoch.");
 

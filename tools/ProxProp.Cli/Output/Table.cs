@@ -22,6 +22,9 @@ internal sealed class Table(params string[] header)
         }
 
         foreach (string[] row in _rows)
-            output.WriteLine(indent + string.Join("  ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd());
+        {
+            IEnumerable<string> cells = row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]));
+            output.WriteLine(indent + string.Join("  ", cells).TrimEnd());
+        }
     }
 }

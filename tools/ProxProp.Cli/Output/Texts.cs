@@ -11,7 +11,7 @@ internal static class Texts
 
     /// <summary>Four significant digits, or a dash where there is no number.</summary>
     public static string Loss(double loss) => double.IsNaN(loss) ? "-"
-        : loss is >= 0.001 and < 1000 ? loss.ToString($"F{(loss >= 100 ? 1 : loss >= 10 ? 2 : loss >= 1 ? 3 : loss >= 0.1 ? 4 : loss >= 0.01 ? 5 : 6)}")
+        : loss is >= 0.001 and < 1000 ? loss.ToString($"F{3 - (int)Math.Floor(Math.Log10(loss))}")
         : loss.ToString("0.00E+0");
 
     /// <summary>Samples per second in three digits or so.</summary>
@@ -22,6 +22,9 @@ internal static class Texts
         < 1_000_000 => $"{perSecond / 1e3:F0}k/s",
         _ => $"{perSecond / 1e6:F1}M/s",
     };
+
+    /// <summary>"float" or "double", as the option has it.</summary>
+    public static string Precision<T>() => typeof(T) == typeof(double) ? "double" : "float";
 
     /// <summary>A number as it would be typed.</summary>
     public static string Plain(double value) => value.ToString("R");

@@ -2,6 +2,7 @@ using System.Numerics;
 using ProxProp.Cli.Commands;
 using ProxProp.Cli.Options;
 using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Output;
@@ -19,16 +20,16 @@ internal static class TrainReport
         int test = data.OwnTest?.Count ?? plan.Test;
         string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
         output.WriteLine($"data       {data.Name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
-        output.WriteLine(
-            $"network    {Outline(first.Network)}: {Texts.Count(first.Network.ParameterCount, "parameter")}{(request.Init is null ? string.Empty : $", weights from {request.Init}")}");
-        output.WriteLine(
-            $"training   {first.Settings.OptimizerText}, batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}, {Texts.Count(first.Epochs, "epoch")}");
+        string weights = request.Init is null ? string.Empty : $", weights from {request.Init}";
+        output.WriteLine($"network    {Outline(first.Network)}: {Texts.Count(first.Network.ParameterCount, "parameter")}{weights}");
+        string batches = $"batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}";
+        output.WriteLine($"training   {first.Settings.OptimizerText}, {batches}, {Texts.Count(first.Epochs, "epoch")}");
         if (runs.Count > 1)
             output.WriteLine($"{string.Empty,-11}two runs from the same starting weights, on the same batches:");
         foreach (TrainRun<T> run in runs)
             output.WriteLine($"{string.Empty,-11}{run.Settings.Title}: {run.Settings.RateText}");
         output.WriteLine(
-            $"computing  {(typeof(T) == typeof(double) ? "double" : "float")}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
+            $"computing  {Texts.Precision<T>()}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
         output.WriteLine();
         output.Flush();
     }
@@ -81,5 +82,5 @@ internal static class TrainReport
 
     private static string Outline<T>(Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        string.Join(" -> ", network.Layers.OfType<Engine.Layers.ParametricLayer<T>>().Select(l => l.Output.ToString()).Prepend(network.Input.ToString()));
+        string.Join(" -> ", network.Layers.OfType<ParametricLayer<T>>().Select(l => l.Output.ToString()).Prepend(network.Input.ToString()));
 }

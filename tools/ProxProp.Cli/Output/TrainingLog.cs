@@ -27,7 +27,8 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new FailureException($"Cannot write the log {path}: {e.Message} Give --log a path in a folder that exists and may be written to.", e);
+            throw new FailureException(
+                $"Cannot write the log {path}: {e.Message} Give --log a path in a folder that exists and may be written to.", e);
         }
 
         _json = new Utf8JsonWriter(_lines);
