@@ -27,6 +27,27 @@ public sealed class DampingControlTests
     }
 
     [Fact]
+    public void Lambda_follows_the_ratio_of_actual_to_foreseen_decrease()
+    {
+        // The loss is convex along the direction: the longer the step, the smaller the ratio, down to a loss that rises.
+        var changes = new List<double>();
+        for (double rate = 1; rate < 1e9; rate *= 1.2)
+        {
+            using var compute = new ComputeContext(1);
+            using Network<double> network = Make(compute);
+            using var step = new TrainingStep<double>(network, new ExactStep<double>(Damping.LevenbergMarquardt(1, every: 1)), new Sgd<double>());
+            (double[] samples, int[] labels) = Data();
+            step.Run(samples, new Targets<double>(labels), Batch, rate);
+            double before = step.Reports[0].Shift;
+            step.ComputeDirections(samples, new Targets<double>(labels), Batch);
+            if (step.Reports[0].Shift > 0)
+                changes.Add(Math.Round(step.Reports[0].Shift / before, 6));
+        }
+
+        Assert.Equal([Math.Round(1 / 1.5, 6), 1, 1.5, 4], changes.Distinct());
+    }
+
+    [Fact]
     public void A_rejected_layer_keeps_its_parameters()
     {
         using var compute = new ComputeContext(1);
