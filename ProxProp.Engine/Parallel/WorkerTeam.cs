@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace ProxProp.Engine.Parallel;
@@ -19,22 +20,24 @@ public interface IParallelJob
 /// A fixed set of threads, the caller among them, that runs jobs item by item without allocating. One job at a time; not thread-safe.
 /// </summary>
 /// <remarks>
-/// Workers spin for a few microseconds after a job, then sleep. A worker that wakes too late for a job stays out of it: the caller
-/// never waits for a thread that has not started.
+/// After a job workers spin for a fraction of a millisecond, because the next one is usually near, then sleep; where there are more of them
+/// than processors they sleep at once. A worker that wakes too late for a job stays out of it: the caller never waits for a thread that
+/// has not started.
 /// </remarks>
 public sealed unsafe class WorkerTeam : IDisposable
 {
-    private const int SpinsBeforeSleep = 2_000;
+    private const int SpinMicroseconds = 400;
     private const long Open = 1L << 16;
     private const long ActiveMask = Open - 1;
     private const long EpochUnit = 1L << 17;
 
     private readonly Thread[] _threads;
-    private readonly Lock _jobGate = new();
+    private readonly long _spinTicks;
     private readonly object _sleepGate = new();
     private PaddedCounter _next;
     private long _state; // epoch · 2^17 + open bit + number of workers inside
     private int _sleepers;
+    private int _running;
     private volatile bool _stop;
     private int _items;
     private void* _job;
@@ -49,6 +52,7 @@ public sealed unsafe class WorkerTeam : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
         Workers = workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
+        _spinTicks = Workers <= Environment.ProcessorCount ? SpinMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _threads = new Thread[Workers - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -63,50 +67,40 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Runs <paramref name="items"/> items and returns when all are done.</summary>
     /// <param name="items">Number of items, 0 or more.</param>
-    /// <param name="job">The work; shared by all workers by reference.</param>
+    /// <param name="job">The work; all workers share one copy of it, which is written back in the end.</param>
     /// <exception cref="InvalidOperationException">The team is already running a job.</exception>
+    /// <exception cref="ObjectDisposedException">The team was disposed.</exception>
     /// <remarks>The first exception thrown by an item is rethrown here after all workers have left; items not yet started are dropped.</remarks>
     public void Run<TJob>(int items, ref TJob job)
         where TJob : struct, IParallelJob, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfNegative(items);
-        if (_threads.Length == 0 || items <= 1)
-        {
-            for (int i = 0; i < items; i++)
-                job.Execute(i, 0);
-            return;
-        }
-
         ObjectDisposedException.ThrowIf(_stop, this);
-        if (_jobGate.IsHeldByCurrentThread || !_jobGate.TryEnter())
+        if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("This worker team is already running a job; give each concurrent network a team of its own.");
         try
         {
-            _job = Unsafe.AsPointer(ref job);
-            _execute = &Invoke<TJob>;
-            _items = items;
-            Volatile.Write(ref _next.Value, 0);
-            Interlocked.Add(ref _state, EpochUnit | Open);
-            if (Volatile.Read(ref _sleepers) > 0)
+            if (_threads.Length == 0 || items <= 1)
             {
-                lock (_sleepGate)
-                    Monitor.PulseAll(_sleepGate);
+                for (int i = 0; i < items; i++)
+                    job.Execute(i, 0);
+                return;
             }
 
-            Work(0);
-            Interlocked.Add(ref _state, -Open);
-            SpinWait spinner = default;
-            while ((Volatile.Read(ref _state) & ActiveMask) != 0)
-                spinner.SpinOnce(sleep1Threshold: -1);
-            if (_failure is { } failure)
-            {
-                _failure = null;
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-            }
+            // The workers get the address of a copy on this stack: the caller's own may be a field of an object that the collector moves.
+            TJob shared = job;
+            RunShared(items, &Invoke<TJob>, Unsafe.AsPointer(ref shared));
+            job = shared;
         }
         finally
         {
-            _jobGate.Exit();
+            Volatile.Write(ref _running, 0);
+        }
+
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         }
     }
 
@@ -122,6 +116,26 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     private static void Invoke<TJob>(void* job, int item, int worker)
         where TJob : struct, IParallelJob, allows ref struct => Unsafe.AsRef<TJob>(job).Execute(item, worker);
+
+    private void RunShared(int items, delegate*<void*, int, int, void> execute, void* job)
+    {
+        _job = job;
+        _execute = execute;
+        _items = items;
+        Volatile.Write(ref _next.Value, 0);
+        Interlocked.Add(ref _state, EpochUnit | Open);
+        if (Volatile.Read(ref _sleepers) > 0)
+        {
+            lock (_sleepGate)
+                Monitor.PulseAll(_sleepGate);
+        }
+
+        Work(0);
+        Interlocked.Add(ref _state, -Open);
+        SpinWait spinner = default;
+        while ((Volatile.Read(ref _state) & ActiveMask) != 0)
+            spinner.SpinOnce(sleep1Threshold: -1);
+    }
 
     private void Work(int worker)
     {
@@ -162,12 +176,13 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     private long AwaitEpochAfter(long seen)
     {
-        for (int i = 0; i < SpinsBeforeSleep; i++)
+        long limit = Stopwatch.GetTimestamp() + _spinTicks;
+        while (Stopwatch.GetTimestamp() < limit)
         {
             long state = Volatile.Read(ref _state);
             if (state / EpochUnit != seen || _stop)
                 return state;
-            Thread.SpinWait(8);
+            Thread.SpinWait(4);
         }
 
         lock (_sleepGate)
