@@ -60,6 +60,21 @@ internal sealed class StepCase : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
     }
 
+    /// <summary>Prints where the time of a step goes.</summary>
+    public void PrintBreakdown(int steps, TextWriter output)
+    {
+        var breakdown = new StepBreakdown(_network.Layers, Batch);
+        _step.Observer = breakdown;
+        for (int i = 0; i < steps; i++)
+        {
+            breakdown.Begin();
+            _step.Run(_samples, new Targets<float>(_labels), Batch, _learningRate);
+        }
+
+        _step.Observer = null;
+        breakdown.Print(output);
+    }
+
     public void Dispose()
     {
         _step.Dispose();

@@ -6,9 +6,10 @@ using ProxProp.Engine.Simd;
 namespace ProxProp.Engine.Bench.Training;
 
 /// <summary>
-/// The command <c>steps [--threads N] [--nets A;B] [--steps A;B] [--batch N] [--width N]</c>: medians of whole training steps, all kinds of a
-/// net taking turns, and their ratio to the plain step. With <c>--serve</c> it answers requests line by line, so that a caller can take
-/// turns with other libraries: <c>open NET STEP BATCH THREADS</c>, <c>time FILLSECONDS</c>, <c>quit</c>.
+/// The command <c>steps [--threads N] [--nets A;B] [--steps A;B] [--batch N] [--width N] [--breakdown]</c>: medians of whole training steps,
+/// all kinds of a net taking turns, and their ratio to the plain step; <c>--breakdown</c> adds the parts of a step, layer by layer. With
+/// <c>--serve</c> it answers requests line by line, so that a caller can take turns with other libraries:
+/// <c>open NET STEP BATCH THREADS</c>, <c>time FILLSECONDS</c>, <c>quit</c>.
 /// </summary>
 internal static class StepReport
 {
@@ -38,6 +39,8 @@ internal static class StepReport
                 string solvers = string.Join(' ', cases[i].Reports.ToArray().Where(r => r.Shift > 0).Select(r => $"{r.Solver}:{r.Iterations}{(r.InDouble ? "d" : "")}"));
                 Console.WriteLine(
                     $"{net,-10} {steps[i],-10} batch {batch,4} {threads} threads {(int)compute.Width} bits {medians[i] * 1e3,9:F3} ms {medians[i] / medians[0],6:F2}x {steps[0]}  {solvers}");
+                if (arguments.Contains("--breakdown"))
+                    cases[i].PrintBreakdown(net == "digits" ? 501 : 11, Console.Out);
                 cases[i].Dispose();
             }
         }

@@ -133,7 +133,7 @@ public sealed class Network<T> : IDisposable
         _arena.Dispose();
     }
 
-    internal ReadOnlySpan<T> Forward(scoped in Pass pass, ReadOnlySpan<T> samples)
+    internal ReadOnlySpan<T> Forward(scoped in Pass pass, ReadOnlySpan<T> samples, IStepObserver? observer = null)
     {
         if (pass.Batch < 1 || pass.Batch > MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(pass), pass.Batch, $"A batch of 1 to {MaxBatch} samples was expected.");
@@ -145,8 +145,10 @@ public sealed class Network<T> : IDisposable
 
         for (int i = 0; i < _layers.Length; i++)
         {
-            if (!_skipForward[i])
-                _layers[i].Forward(pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
+            if (_skipForward[i])
+                continue;
+            _layers[i].Forward(pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
+            observer?.Done(StepPart.Forward, i);
         }
 
         return OutputOf(_layers.Length - 1, pass.Batch, samples);

@@ -106,6 +106,9 @@ public sealed class TrainingStep<T> : IDisposable
     /// <summary>The directions of the last step, in the layout of <see cref="Network{T}.Parameters"/>.</summary>
     public ReadOnlySpan<T> Directions => _direction.Span;
 
+    /// <summary>Who is told of each part of a step as it ends; null for nobody.</summary>
+    internal IStepObserver? Observer { get; set; }
+
     /// <summary>Every buffer that training reserved, for the memory plan.</summary>
     public IReadOnlyList<ArenaEntry> Buffers => _arena.Entries;
 
@@ -125,6 +128,7 @@ public sealed class TrainingStep<T> : IDisposable
         if (_damping.IsDue(StepsDone))
             _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
         _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
+        Observer?.Done(StepPart.Update, -1);
         StepsDone++;
         return new StepResult(value.Loss, value.Correct, true);
     }
@@ -135,9 +139,10 @@ public sealed class TrainingStep<T> : IDisposable
     {
         CheckBatch(_network, batch);
         Pass pass = PassOf(batch);
-        ReadOnlySpan<T> output = _network.Forward(pass, samples);
+        ReadOnlySpan<T> output = _network.Forward(pass, samples, Observer);
         Span<T> delta = _delta.Span, other = _otherDelta.Span;
         LossValue value = _loss.Evaluate(pass, output, targets, delta[..output.Length]);
+        Observer?.Done(StepPart.Loss, -1);
         if (!double.IsFinite(value.Loss))
             return value;
 
@@ -147,11 +152,16 @@ public sealed class TrainingStep<T> : IDisposable
             ReadOnlySpan<T> a = _network.InputOf(i, batch, samples);
             Span<T> dz = delta[..(batch * layer.Output.Size)];
             if (layer is ParametricLayer<T> parametric)
+            {
                 _reports[i] = ComputeDirection(pass, i, parametric, a, dz);
+                Observer?.Done(StepPart.Direction, i);
+            }
+
             if (i == _firstParametric || layer.BufferUse == BufferUse.View)
                 continue;
             Span<T> da = (layer.BackwardInPlace ? delta : other)[..(batch * layer.Input.Size)];
             layer.Backward(pass, a, _network.OutputOf(i, batch, samples), dz, da);
+            Observer?.Done(StepPart.Derivative, i);
             if (!layer.BackwardInPlace)
             {
                 Span<T> swap = delta;
