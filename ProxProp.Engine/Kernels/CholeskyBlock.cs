@@ -30,10 +30,11 @@ internal static unsafe class CholeskyBlock
             CopyTriangle(pa, a.Stride, n, u, stride);
             int failed = context.Width switch
             {
-                SimdWidth.Bits512 => Factor<Simd512<T>, T>(u, stride, n),
-                SimdWidth.Bits256 => Factor<Simd256<T>, T>(u, stride, n),
-                SimdWidth.Bits128 => Factor<Simd128<T>, T>(u, stride, n),
-                _ => Factor<Scalar<T>, T>(u, stride, n),
+                SimdWidth.Bits512 when SimdSupport.IsCompiled(SimdWidth.Bits512) => Factor<Simd512<T>, T>(u, stride, n),
+                SimdWidth.Bits256 when SimdSupport.IsCompiled(SimdWidth.Bits256) => Factor<Simd256<T>, T>(u, stride, n),
+                SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128) => Factor<Simd128<T>, T>(u, stride, n),
+                SimdWidth.Scalar when SimdSupport.IsCompiled(SimdWidth.Scalar) => Factor<Scalar<T>, T>(u, stride, n),
+                _ => throw SimdSupport.NotCompiled(context.Width),
             };
             if (failed == 0)
                 CopyBack(u, stride, n, pa, a.Stride);

@@ -15,8 +15,11 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
     /// <param name="width">Vector width; null for the widest that is accelerated. Results do not depend on it.</param>
+    /// <exception cref="ArgumentException">The width is not compiled into this program (see <see cref="SimdSupport.IsCompiled"/>).</exception>
     public ComputeContext(int threads = 0, SimdWidth? width = null)
     {
+        if (width is { } asked && !SimdSupport.IsCompiled(asked))
+            throw SimdSupport.NotCompiled(asked, nameof(width));
         Team = new WorkerTeam(threads);
         _workspace = new AlignedBuffer<byte>(SharedBytes + (BytesPerWorker * Team.Workers));
         Width = width ?? SimdSupport.Widest;

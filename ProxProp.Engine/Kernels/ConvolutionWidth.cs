@@ -18,11 +18,11 @@ internal static class ConvolutionWidth
         where TAction : struct, IWidthAction<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (width >= SimdWidth.Bits512 && Simd512<T>.Count <= lanes)
+        if (SimdSupport.IsFallback(SimdWidth.Bits512) && width >= SimdWidth.Bits512 && Simd512<T>.Count <= lanes)
             action.Run<Simd512<T>>();
-        else if (width >= SimdWidth.Bits256 && Simd256<T>.Count <= lanes)
+        else if (SimdSupport.IsFallback(SimdWidth.Bits256) && width >= SimdWidth.Bits256 && Simd256<T>.Count <= lanes)
             action.Run<Simd256<T>>();
-        else if (width >= SimdWidth.Bits128 && Simd128<T>.Count <= lanes)
+        else if (SimdSupport.IsFallback(SimdWidth.Bits128) && width >= SimdWidth.Bits128 && Simd128<T>.Count <= lanes)
             action.Run<Simd128<T>>();
         else
             action.Run<Scalar<T>>();

@@ -38,21 +38,23 @@ internal static unsafe class GemmDriver
     {
         switch (context.Width)
         {
-            case SimdWidth.Bits512:
+            case SimdWidth.Bits512 when SimdSupport.IsCompiled(SimdWidth.Bits512):
                 Run<T, Tile12x2<Simd512<T>, T>>(context, product);
                 break;
-            case SimdWidth.Bits256:
+            case SimdWidth.Bits256 when SimdSupport.IsCompiled(SimdWidth.Bits256):
                 Run<T, Tile6x2<Simd256<T>, T>>(context, product);
                 break;
-            case SimdWidth.Bits128 when AdvSimd.Arm64.IsSupported:
+            case SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128) && AdvSimd.Arm64.IsSupported:
                 Run<T, Tile12x2<Simd128<T>, T>>(context, product);
                 break;
-            case SimdWidth.Bits128:
+            case SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128):
                 Run<T, Tile6x2<Simd128<T>, T>>(context, product);
                 break;
-            default:
+            case SimdWidth.Scalar when SimdSupport.IsCompiled(SimdWidth.Scalar):
                 Run<T, Tile6x2<Scalar<T>, T>>(context, product);
                 break;
+            default:
+                throw SimdSupport.NotCompiled(context.Width);
         }
     }
 

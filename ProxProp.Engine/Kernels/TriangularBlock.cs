@@ -126,18 +126,20 @@ internal static unsafe class TriangularBlock
             Copy(b, strip, count, toStrip: true);
             switch (Context.Width)
             {
-                case SimdWidth.Bits512:
+                case SimdWidth.Bits512 when SimdSupport.IsCompiled(SimdWidth.Bits512):
                     Substitute<Simd512<T>, T>(Block, N, strip);
                     break;
-                case SimdWidth.Bits256:
+                case SimdWidth.Bits256 when SimdSupport.IsCompiled(SimdWidth.Bits256):
                     Substitute<Simd256<T>, T>(Block, N, strip);
                     break;
-                case SimdWidth.Bits128:
+                case SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128):
                     Substitute<Simd128<T>, T>(Block, N, strip);
                     break;
-                default:
+                case SimdWidth.Scalar when SimdSupport.IsCompiled(SimdWidth.Scalar):
                     Substitute<Scalar<T>, T>(Block, N, strip);
                     break;
+                default:
+                    throw SimdSupport.NotCompiled(Context.Width);
             }
 
             Copy(b, strip, count, toStrip: false);

@@ -33,18 +33,20 @@ internal static class VectorJob
         ArgumentNullException.ThrowIfNull(context);
         switch (context.Width)
         {
-            case SimdWidth.Bits512:
+            case SimdWidth.Bits512 when SimdSupport.IsCompiled(SimdWidth.Bits512):
                 Run<Simd512<T>, T, TJob>(context, items, work, ref job);
                 break;
-            case SimdWidth.Bits256:
+            case SimdWidth.Bits256 when SimdSupport.IsCompiled(SimdWidth.Bits256):
                 Run<Simd256<T>, T, TJob>(context, items, work, ref job);
                 break;
-            case SimdWidth.Bits128:
+            case SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128):
                 Run<Simd128<T>, T, TJob>(context, items, work, ref job);
                 break;
-            default:
+            case SimdWidth.Scalar when SimdSupport.IsCompiled(SimdWidth.Scalar):
                 Run<Scalar<T>, T, TJob>(context, items, work, ref job);
                 break;
+            default:
+                throw SimdSupport.NotCompiled(context.Width);
         }
     }
 

@@ -74,34 +74,10 @@ public sealed unsafe class WorkerTeam : IDisposable
     public void Run<TJob>(int items, ref TJob job)
         where TJob : struct, IParallelJob, allows ref struct
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(items);
-        ObjectDisposedException.ThrowIf(_stop, this);
-        if (Interlocked.Exchange(ref _running, 1) != 0)
-            throw new InvalidOperationException("This worker team is already running a job; give each concurrent network a team of its own.");
-        try
-        {
-            if (_threads.Length == 0 || items <= 1)
-            {
-                for (int i = 0; i < items; i++)
-                    job.Execute(i, 0);
-                return;
-            }
-
-            // The workers get the address of a copy on this stack: the caller's own may be a field of an object that the collector moves.
-            TJob shared = job;
-            RunShared(items, &Invoke<TJob>, Unsafe.AsPointer(ref shared));
-            job = shared;
-        }
-        finally
-        {
-            Volatile.Write(ref _running, 0);
-        }
-
-        if (_failure is { } failure)
-        {
-            _failure = null;
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+        // The workers get the address of a copy on this stack: the caller's own may be a field of an object that the collector moves.
+        TJob shared = job;
+        Run(items, &Invoke<TJob>, Unsafe.AsPointer(ref shared));
+        job = shared;
     }
 
     /// <summary>Ends the threads.</summary>
@@ -116,6 +92,36 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     private static void Invoke<TJob>(void* job, int item, int worker)
         where TJob : struct, IParallelJob, allows ref struct => Unsafe.AsRef<TJob>(job).Execute(item, worker);
+
+    // Compiled once for all kinds of jobs.
+    private void Run(int items, delegate*<void*, int, int, void> execute, void* job)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(items);
+        ObjectDisposedException.ThrowIf(_stop, this);
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+            throw new InvalidOperationException("This worker team is already running a job; give each concurrent network a team of its own.");
+        try
+        {
+            if (_threads.Length == 0 || items <= 1)
+            {
+                for (int i = 0; i < items; i++)
+                    execute(job, i, 0);
+                return;
+            }
+
+            RunShared(items, execute, job);
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
 
     private void RunShared(int items, delegate*<void*, int, int, void> execute, void* job)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace ProxProp.Engine.Simd;
@@ -25,9 +26,27 @@ public static class SimdSupport
     /// The widest accelerated width. Native AOT folds this at compile time from <c>IlcInstructionSet</c>; the JIT reads the CPU and the
     /// <c>DOTNET_EnableAVX512</c>, <c>DOTNET_EnableAVX2</c> switches. Every width runs everywhere (the wider ones in pieces) with the same bits.
     /// </summary>
-    public static SimdWidth Widest =>
-        Vector512.IsHardwareAccelerated ? SimdWidth.Bits512
-        : Vector256.IsHardwareAccelerated ? SimdWidth.Bits256
-        : Vector128.IsHardwareAccelerated ? SimdWidth.Bits128
-        : SimdWidth.Scalar;
+    public static SimdWidth Widest
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.IsHardwareAccelerated ? SimdWidth.Bits512
+            : Vector256.IsHardwareAccelerated ? SimdWidth.Bits256
+            : Vector128.IsHardwareAccelerated ? SimdWidth.Bits128
+            : SimdWidth.Scalar;
+    }
+
+    /// <summary>
+    /// Whether kernels can run at this width. The JIT compiles whatever is asked for; a program compiled ahead of time holds the widest one
+    /// alone, since the others could do nothing but give the same bits more slowly.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsCompiled(SimdWidth width) => RuntimeFeature.IsDynamicCodeSupported || width == Widest;
+
+    /// <summary>Whether a kernel at the widest width can fall back to this one, where rows are too short for more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsFallback(SimdWidth width) => RuntimeFeature.IsDynamicCodeSupported || width <= Widest;
+
+    /// <summary>The error of asking for a width that is not compiled.</summary>
+    internal static ArgumentException NotCompiled(SimdWidth width, string? argument = null) => new(
+        $"The vector width {width} is not compiled into this program; expected {Widest}, or null for the widest.", argument);
 }
