@@ -1,10 +1,6 @@
-using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Invocation;
-using System.Reflection;
-using System.Text.RegularExpressions;
 using ProxProp.Cli.Commands;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Simd;
 using ProxProp.Engine.Training;
@@ -12,41 +8,39 @@ using ProxProp.Engine.Training;
 namespace ProxProp.Cli;
 
 /// <summary>The whole program as a function: arguments in, exit code out, text on the terminal's two writers.</summary>
-internal static partial class CommandLine
+internal static class CommandLine
 {
     /// <summary>Version, vector width and threads, such as <c>0.1.0 (256-bit, 2 threads)</c>.</summary>
-    public static string Version { get; } = $"{ProductVersion()} ({WidthName()}, {Texts.Count(Environment.ProcessorCount, "thread")})";
+    public static string Version { get; } = $"{ProductVersion.Text} ({WidthName()}, {Texts.Count(Environment.ProcessorCount, "thread")})";
 
     /// <summary>Runs one command.</summary>
     /// <param name="args">The arguments, without the program's name.</param>
     /// <param name="terminal">Where the text goes.</param>
     /// <param name="cancel">Ends training after the current step, as Ctrl-C does.</param>
-    public static int Run(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancel = default)
+    public static int Run(string[] args, Terminal terminal, CancellationToken cancel = default)
     {
-        RootCommand root = Build(terminal, cancel);
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
-        {
-            // Of several errors the one about a word that was typed says more than one about a word that was not.
-            string message = parsed.UnmatchedTokens.Count > 0
-                ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
-                : parsed.Errors[0].Message;
-            return Fail(terminal, $"{message} {HelpHint(parsed)}", ExitCode.Usage);
-        }
-
+        string named = string.Empty;
         try
         {
-            return parsed.Invoke(new InvocationConfiguration
+            Command[] commands =
+            [
+                new TrainCommand(terminal, cancel),
+                new EvaluateCommand(terminal),
+                new PredictCommand(terminal),
+                new InfoCommand(terminal),
+                new VerifyCommand(terminal),
+            ];
+            if (args.Length > 0 && commands.FirstOrDefault(c => c.Name == args[0]) is { } command)
             {
-                Output = terminal.Output,
-                Error = terminal.Error,
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-            });
+                named = command.Name + " ";
+                return Run(command, args.AsSpan(1), terminal);
+            }
+
+            return RunWithoutCommand(args, commands, terminal);
         }
         catch (UsageException e)
         {
-            return Fail(terminal, $"{e.Message} {HelpHint(parsed)}", ExitCode.Usage);
+            return Fail(terminal, $"{e.Message} See: proxprop {named}--help", ExitCode.Usage);
         }
         catch (Exception e) when (IsExpected(e))
         {
@@ -60,25 +54,28 @@ internal static partial class CommandLine
         }
     }
 
-    private static RootCommand Build(Terminal terminal, CancellationToken cancel)
+    private static int Run(Command command, ReadOnlySpan<string> words, Terminal terminal)
     {
-        var root = new RootCommand("Trains neural networks by proximal backpropagation. Begin with: proxprop train")
-        {
-            new TrainCommand(terminal, cancel),
-            new EvaluateCommand(terminal),
-            new PredictCommand(terminal),
-            new InfoCommand(terminal),
-            new VerifyCommand(terminal),
-        };
-        root.HelpName = "proxprop";
-        root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(terminal);
-        return root;
+        if (!ParseResult.AsksForHelp(words))
+            return command.Invoke(ParseResult.Read(command, words));
+        HelpText.Write(terminal, command);
+        return ExitCode.Done;
     }
 
-    private static string HelpHint(ParseResult parsed)
+    private static int RunWithoutCommand(string[] args, Command[] commands, Terminal terminal)
     {
-        string command = parsed.CommandResult.Command is RootCommand ? string.Empty : parsed.CommandResult.Command.Name + " ";
-        return $"See: proxprop {command}--help";
+        if (ParseResult.AsksForHelp(args))
+        {
+            HelpText.Write(terminal, "Trains neural networks by proximal backpropagation. Begin with: proxprop train", commands);
+            return ExitCode.Done;
+        }
+
+        if (args.FirstOrDefault(a => a != "--version") is { } word)
+            throw new UsageException($"Unrecognized command or argument '{word}'.");
+        if (args.Length == 0)
+            throw new UsageException("Required command was not provided.");
+        terminal.Output.WriteLine($"proxprop {Version}");
+        return ExitCode.Done;
     }
 
     private static bool IsExpected(Exception e) => e
@@ -88,32 +85,26 @@ internal static partial class CommandLine
     // One line, whatever the message: scripts read it.
     private static int Fail(Terminal terminal, string message, int exitCode)
     {
-        message = ParameterName().Replace(message, string.Empty).ReplaceLineEndings(" ");
+        message = WithoutParameterNames(message).ReplaceLineEndings(" ");
         terminal.Error.WriteLine($"proxprop: {message.Replace("  ", " ", StringComparison.Ordinal)}");
         return exitCode;
     }
 
     // What the runtime appends to the message of a bad argument; it means nothing to who typed the command.
-    [GeneratedRegex(@" \(Parameter '\w+'\)")]
-    private static partial Regex ParameterName();
-
-    private static string ProductVersion()
+    private static string WithoutParameterNames(string message)
     {
-        string version = typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-            ?? "unknown";
-        int commit = version.IndexOf('+', StringComparison.Ordinal);
-        return commit < 0 ? version : version[..commit];
+        const string Opening = " (Parameter '", Closing = "')";
+        for (int start; (start = message.IndexOf(Opening, StringComparison.Ordinal)) >= 0;)
+        {
+            int end = message.IndexOf(Closing, start + Opening.Length, StringComparison.Ordinal);
+            if (end < 0)
+                break;
+            message = message.Remove(start, end + Closing.Length - start);
+        }
+
+        return message;
     }
 
     private static string WidthName() =>
         SimdSupport.Widest == SimdWidth.Scalar ? "scalar" : $"{(int)SimdSupport.Widest}-bit";
-
-    private sealed class PrintVersion(Terminal terminal) : SynchronousCommandLineAction
-    {
-        public override int Invoke(ParseResult parseResult)
-        {
-            terminal.Output.WriteLine($"proxprop {Version}");
-            return ExitCode.Done;
-        }
-    }
 }

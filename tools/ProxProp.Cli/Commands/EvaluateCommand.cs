@@ -1,6 +1,6 @@
-using System.CommandLine;
 using System.Numerics;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Commands;

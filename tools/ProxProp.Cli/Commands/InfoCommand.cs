@@ -1,9 +1,9 @@
-using System.CommandLine;
 using System.Numerics;
 using System.Text;
 using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
@@ -17,13 +17,13 @@ internal sealed class InfoCommand : Command
     public InfoCommand(Terminal terminal)
         : base("info", "Tells what is in a safetensors file or a JSON model file: layers, shapes, parameters, memory.")
     {
-        var file = new Argument<string>("FILE") { Description = "A safetensors file, or a model file whose name ends in .json." };
+        var file = new Argument("FILE", "A safetensors file, or a model file whose name ends in .json.");
         Option<int?> batch = Parsed.Count("--batch", "Samples in a step, for the memory. Default: 100.", 1);
         Add(file);
         Add(batch);
         SetAction(parsed =>
         {
-            string path = parsed.GetValue(file)!;
+            string path = parsed.GetValue(file);
             int samples = parsed.GetValue(batch) ?? 100;
             if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
                 WriteModel(terminal.Output, ModelFile.Load<float>(path), samples);

@@ -1,8 +1,8 @@
-using System.CommandLine;
 using System.Numerics;
 using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 
 namespace ProxProp.Cli.Commands;

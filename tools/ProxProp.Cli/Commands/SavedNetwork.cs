@@ -1,7 +1,7 @@
-using System.CommandLine;
 using System.Numerics;
 using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Training;
@@ -16,7 +16,7 @@ internal sealed class SavedNetworkOptions
     private const string Test = "test";
     private const string All = "all";
 
-    private readonly Option<string?> _weights = new("--weights")
+    private readonly Option<string?> _weights = new("--weights", text => text)
     {
         Description = "The saved weights (safetensors).",
         HelpName = "FILE",

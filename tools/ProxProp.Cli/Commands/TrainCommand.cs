@@ -1,6 +1,6 @@
-using System.CommandLine;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 
 namespace ProxProp.Cli.Commands;
 

@@ -1,5 +1,5 @@
-using System.CommandLine;
 using ProxProp.Cli.Options;
+using ProxProp.Cli.Parsing;
 
 namespace ProxProp.Cli.Commands;
 
@@ -52,7 +52,7 @@ internal sealed record TrainRequest(
             parsed.GetValue(options.Init),
             parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors",
             parsed.GetValue(options.Log),
-            data.Kind == DataOptions.Digits && options.OfOneRun.All(o => parsed.GetResult(o) is null or { Implicit: true }));
+            data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has));
     }
 
     /// <summary>Epochs of a run with so many steps in each.</summary>

@@ -1,7 +1,7 @@
-using System.CommandLine;
 using System.Numerics;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;

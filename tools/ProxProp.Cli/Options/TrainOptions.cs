@@ -1,4 +1,4 @@
-using System.CommandLine;
+using ProxProp.Cli.Parsing;
 
 namespace ProxProp.Cli.Options;
 
