@@ -157,6 +157,31 @@ public sealed class SafetensorsReader : IDisposable
         Fill(destination, _dataStart + entry.Start);
     }
 
+    /// <summary>Compares the file with the checksum that <see cref="SafetensorsWriter.SetChecksum"/> left in it; reads all data once.</summary>
+    /// <param name="name">The metadata that holds the checksum.</param>
+    /// <exception cref="DataFormatException">There is none, or the file is not what it was when it was written.</exception>
+    public void CheckChecksum(string name)
+    {
+        if (!Metadata.TryGetValue(name, out string? expected))
+            throw new DataFormatException(Name, "header", $"no metadata '{name}'", "the file's checksum");
+        SafetensorsChecksum checksum = new();
+        checksum.AddMetadata(Metadata, name);
+        Span<byte> chunk = stackalloc byte[ChunkBytes];
+        foreach (SafetensorsEntry entry in Entries.OrderBy(e => e.Name, StringComparer.Ordinal))
+        {
+            checksum.AddTensor(entry.Name, entry.Type, entry.Shape);
+            for (long at = entry.Start; at < entry.End; at += ChunkBytes)
+            {
+                Span<byte> piece = chunk[..(int)Math.Min(ChunkBytes, entry.End - at)];
+                Fill(piece, _dataStart + at);
+                checksum.AddBytes(piece);
+            }
+        }
+
+        if (checksum.Text != expected)
+            throw new DataFormatException(Name, "", $"the checksum {checksum.Text}", $"{expected}: the file is damaged");
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _bytes.Dispose();
 

@@ -72,6 +72,23 @@ public sealed class SafetensorsWriter
         }));
     }
 
+    /// <summary>
+    /// Adds the metadata <paramref name="name"/>: a checksum of all other metadata and of all tensors as they are now. Nothing may be added after it.
+    /// </summary>
+    public void SetChecksum(string name)
+    {
+        SafetensorsChecksum checksum = new();
+        using SafetensorsChecksum.Sink sink = new(checksum);
+        checksum.AddMetadata(_metadata, name);
+        foreach (Tensor tensor in _tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
+        {
+            checksum.AddTensor(tensor.Name, tensor.Type, tensor.Shape);
+            tensor.Write(sink);
+        }
+
+        SetMetadata(name, checksum.Text);
+    }
+
     /// <summary>Writes the file by <see cref="AtomicFile"/>: whole, or not at all.</summary>
     /// <exception cref="IOException">The file could not be written; the old one is unchanged.</exception>
     public void Save(string path) => AtomicFile.Write(path, Write);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Memory;
@@ -47,6 +48,10 @@ public sealed class Adam<T> : Optimizer<T>
 
     /// <inheritdoc/>
     public override string Name => IsDecoupled ? "adamw" : "adam";
+
+    /// <inheritdoc/>
+    public override string Settings => string.Create(
+        CultureInfo.InvariantCulture, $"{Name}, beta1 {Beta1}, beta2 {Beta2}, epsilon {Epsilon}, weight decay {WeightDecay}");
 
     /// <inheritdoc/>
     public override void Plan(Arena arena, int count)

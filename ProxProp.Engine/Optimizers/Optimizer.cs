@@ -8,7 +8,7 @@ namespace ProxProp.Engine.Optimizers;
 /// Moves parameters along a direction v, be it a gradient or a proximal direction. Works on one flat buffer and knows nothing of layers.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
-public abstract class Optimizer<T>
+public abstract class Optimizer<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly List<(string Name, Slot<T> Slot)> _state = [];
@@ -18,6 +18,9 @@ public abstract class Optimizer<T>
 
     /// <summary>Number of updates done; part of the state to be saved.</summary>
     public long Updates { get; set; }
+
+    /// <summary>Name and numbers that an update depends on, as a checkpoint compares them.</summary>
+    public virtual string Settings => Name;
 
     /// <summary>Names of the state vectors, each as long as the parameters.</summary>
     public IReadOnlyList<string> StateNames => [.. _state.Select(s => s.Name)];
@@ -33,6 +36,17 @@ public abstract class Optimizer<T>
         }
 
         throw new ArgumentException($"The optimizer {Name} has no state '{name}'; it has [{string.Join(", ", StateNames)}].", nameof(name));
+    }
+
+    /// <inheritdoc/>
+    public virtual void VisitState(IStateVisitor visitor, string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        long updates = Updates;
+        visitor.Visit($"{prefix}.updates", ref updates);
+        Updates = updates;
+        foreach ((string name, Slot<T> slot) in _state)
+            visitor.Visit($"{prefix}.{name}", slot);
     }
 
     /// <summary>Reserves the state for <paramref name="count"/> parameters.</summary>

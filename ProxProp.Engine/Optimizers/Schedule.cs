@@ -1,8 +1,13 @@
+using System.Globalization;
+
 namespace ProxProp.Engine.Optimizers;
 
 /// <summary>The learning rate as a function of the training step: a factor on the base rate.</summary>
 public abstract class Schedule
 {
+    /// <summary>Name and numbers of the schedule, as a checkpoint compares them.</summary>
+    public override string ToString() => GetType().Name;
+
     /// <summary>Always the base rate.</summary>
     public static Schedule Constant { get; } = new ConstantSchedule();
 
@@ -36,11 +41,15 @@ public abstract class Schedule
     private sealed class ConstantSchedule : Schedule
     {
         public override double Factor(long step, long totalSteps) => 1;
+
+        public override string ToString() => "constant";
     }
 
     private sealed class StepSchedule(long every, double factor) : Schedule
     {
         public override double Factor(long step, long totalSteps) => Math.Pow(factor, step / every);
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"times {factor} every {every} steps");
     }
 
     private sealed class CosineSchedule(double final) : Schedule
@@ -50,11 +59,15 @@ public abstract class Schedule
             double done = totalSteps <= 1 ? 0 : Math.Clamp((double)step / (totalSteps - 1), 0, 1);
             return final + ((1 - final) * 0.5 * (1 + Math.Cos(Math.PI * done)));
         }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"cosine to {final}");
     }
 
     private sealed class WarmUpSchedule(long steps, Schedule then) : Schedule
     {
         public override double Factor(long step, long totalSteps) =>
             step < steps ? (step + 1.0) / steps : then.Factor(step - steps, Math.Max(1, totalSteps - steps));
+
+        public override string ToString() => $"warm-up over {steps} steps, then {then}";
     }
 }

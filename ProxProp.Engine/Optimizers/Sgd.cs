@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Memory;
@@ -51,6 +52,10 @@ public sealed class Sgd<T> : Optimizer<T>
         MomentumKind.HeavyBall => "momentum",
         _ => "nesterov",
     };
+
+    /// <inheritdoc/>
+    public override string Settings => string.Create(
+        CultureInfo.InvariantCulture, $"{Name}{(Kind == MomentumKind.None ? string.Empty : $", momentum {Momentum}")}, weight decay {WeightDecay}");
 
     /// <inheritdoc/>
     public override void Plan(Arena arena, int count)

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 
 namespace ProxProp.Engine.Proximal;
 
@@ -47,6 +49,11 @@ public sealed class AutoStep<T> : ProximalStep<T>
     public override string Name => "auto";
 
     /// <inheritdoc/>
+    public override string Settings => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{base.Settings}, tolerance {Tolerance}, {LikelyIterations} iterations likely, {MaxIterations} at most, matrices of {MemoryBudget} bytes at most");
+
+    /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan)
     {
         if (!(Tolerance > 0 && Tolerance < 1))
@@ -87,6 +94,12 @@ internal sealed class AdaptiveDirection<T>(ExactDirection<T> exact, MatrixFreeCg
         if (costs.MatrixFree(pass.Batch, report.Iterations) > Math.Min(costs.Primal(pass.Batch), costs.Dual(pass.Batch)))
             _exactStepsLeft = ExactStepsBeforeLooking;
         return report;
+    }
+
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        iterative.VisitState(visitor, prefix);
+        visitor.Visit($"{prefix}.exact steps left", ref _exactStepsLeft);
     }
 
     public void Dispose() => exact.Dispose();

@@ -55,6 +55,12 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
         return pass.Measure ? report.With(Measures.Of(pass.Compute, v, g)) : report;
     }
 
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        Damping.VisitState(visitor, prefix);
+        _preconditioner?.VisitState(visitor, $"{prefix}.preconditioner");
+    }
+
     private double Trace(in Pass pass, ReadOnlySpan<T> a)
     {
         Span<T> diagonal = _diagonal.Span;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Solvers;
@@ -73,7 +74,10 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <summary>Relative residual above which <see cref="CgPreconditioner.EarlierFactor"/> counts as stale and is renewed for the next step.</summary>
     public double StaleResidual { get; init; } = 0.1;
 
-    /// <summary>A preconditioner of one's own, made for each layer; used in place of <see cref="Preconditioner"/>.</summary>
+    /// <summary>
+    /// A preconditioner of one's own, made for each layer; used in place of <see cref="Preconditioner"/>. One that keeps state from step to step
+    /// is <see cref="Memory.IStateful"/>, so that checkpoints have it.
+    /// </summary>
     public Func<ProximalLayer<T>, IPreconditioner<T>>? CustomPreconditioner { get; init; }
 
     /// <summary>Forbids forming AᵀA or AAᵀ: least memory, and what a layer without a Gram matrix does anyway.</summary>
@@ -82,6 +86,12 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <inheritdoc/>
     public override string Name =>
         (Preconditioner == CgPreconditioner.None && CustomPreconditioner is null ? "cg" : "pcg") + Iterations + (IsJoint ? "-joint" : string.Empty);
+
+    /// <inheritdoc/>
+    public override string Settings => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{base.Settings}, preconditioner {CustomPreconditioner?.Method.Name ?? Preconditioner.ToString()}, tolerance {Tolerance}, "
+        + $"renewed every {RefreshEvery} steps or above {StaleResidual}{(MatrixFree ? ", matrix-free" : string.Empty)}");
 
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan)

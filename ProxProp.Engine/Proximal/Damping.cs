@@ -1,3 +1,5 @@
+using ProxProp.Engine.Memory;
+
 namespace ProxProp.Engine.Proximal;
 
 /// <summary>How the shift 1/τ_θ of a proximal system is chosen.</summary>
@@ -70,7 +72,7 @@ public abstract class Damping
 }
 
 /// <summary>The damping of one layer.</summary>
-public sealed class LayerDamping
+public sealed class LayerDamping : IStateful
 {
     private readonly bool _isRelative;
 
@@ -88,6 +90,15 @@ public sealed class LayerDamping
 
     /// <summary>Actual over foreseen decrease of the loss in the last trial; NaN before the first.</summary>
     public double LastRatio { get; set; } = double.NaN;
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        double factor = Factor, ratio = LastRatio;
+        visitor.Visit($"{prefix}.damping", ref factor, positive: true);
+        visitor.Visit($"{prefix}.damping ratio", ref ratio);
+        (Factor, LastRatio) = (factor, ratio);
+    }
 
     /// <summary>The shift 1/τ_θ for a batch.</summary>
     /// <param name="trace">trace(AᵀA); unused by a fixed rule.</param>

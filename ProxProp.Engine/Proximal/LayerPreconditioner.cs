@@ -1,12 +1,13 @@
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
 
 /// <summary>Keeps the preconditioner of one layer up to date from step to step.</summary>
-internal sealed class LayerPreconditioner<T>
+internal sealed class LayerPreconditioner<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly IGramLayer<T>? _layer;
@@ -61,6 +62,18 @@ internal sealed class LayerPreconditioner<T>
             _age = 0;
             _stale = false;
         }
+    }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        if (_factor is not null)
+        {
+            visitor.Visit($"{prefix}.age", ref _age);
+            visitor.Visit($"{prefix}.stale", ref _stale);
+        }
+
+        (Inner as IStateful)?.VisitState(visitor, prefix);
     }
 
     /// <summary>Learns from the residual of the solve how good the preconditioner still is.</summary>

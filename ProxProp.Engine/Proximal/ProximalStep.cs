@@ -1,5 +1,6 @@
 using System.Numerics;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
@@ -26,6 +27,9 @@ public abstract class ProximalStep<T>
     /// <summary>What the program and the log call this step, such as <c>exact</c> or <c>cg3</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Everything that the directions depend on, as a checkpoint compares it.</summary>
+    public virtual string Settings => $"{Name}, {Damping}";
+
     /// <summary>Makes the solver for one layer.</summary>
     /// <param name="layer">The layer, attached to its network.</param>
     /// <param name="plan">Where to reserve memory.</param>
@@ -37,8 +41,9 @@ public abstract class ProximalStep<T>
 }
 
 /// <summary>The direction solver of one layer: δ in, v out. Allocates nothing.</summary>
+/// <remarks>One that keeps more than its damping from step to step shows it in <see cref="IStateful.VisitState"/>.</remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public interface IDirection<T>
+public interface IDirection<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The layer's damping, which a rule may change between steps; null where there is none.</summary>
@@ -50,6 +55,9 @@ public interface IDirection<T>
     /// <param name="delta">δ = dJ/dz.</param>
     /// <param name="v">The direction in the layout of the layer's parameters; overwritten.</param>
     LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v);
+
+    /// <inheritdoc/>
+    void IStateful.VisitState(IStateVisitor visitor, string prefix) => Damping?.VisitState(visitor, prefix);
 }
 
 /// <summary>A layer at one batch as a linear map of its parameters, for solvers.</summary>

@@ -6,7 +6,7 @@ namespace ProxProp.Engine.Solvers;
 
 /// <summary>P = LLᵀ, the Cholesky factor of an earlier step's I/τ_θ + AᵀA: nearly the inverse itself while activations drift slowly.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class FactorPreconditioner<T> : IPreconditioner<T>
+public sealed class FactorPreconditioner<T> : IPreconditioner<T>, IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly ComputeContext _context;
@@ -45,6 +45,15 @@ public sealed class FactorPreconditioner<T> : IPreconditioner<T>
 
     /// <summary>Whether there is a factor.</summary>
     public bool IsFactored { get; private set; }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        bool factored = IsFactored;
+        visitor.Visit($"{prefix}.factored", ref factored);
+        IsFactored = factored;
+        _factor.VisitState(visitor, prefix);
+    }
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<T> r, Span<T> z)

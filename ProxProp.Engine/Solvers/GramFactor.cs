@@ -13,7 +13,7 @@ namespace ProxProp.Engine.Solvers;
 /// element has less than about a digit of its own left, and is not trusted either.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
-internal sealed class GramFactor<T>
+internal sealed class GramFactor<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly T Rounding = T.ScaleB(T.One, typeof(T) == typeof(float) ? 4 - 23 : 4 - 52);
@@ -63,6 +63,13 @@ internal sealed class GramFactor<T>
         }
 
         return true;
+    }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        visitor.Visit($"{prefix}.matrix", _matrix);
+        visitor.Visit($"{prefix}.diagonal", _diagonal);
     }
 
     /// <summary>Brings the unshifted matrix back in place of its factor.</summary>

@@ -15,7 +15,7 @@ namespace ProxProp.Engine.Training;
 /// layer's direction is rejected: its step is zero this time, and λ is multiplied by 4.</para>
 /// <para>It costs one forward pass for each trial, and judges the direction itself, not the momentum that an optimizer adds.</para>
 /// </remarks>
-internal sealed class DampingControl<T>
+internal sealed class DampingControl<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const double Factor = 1.5, RejectionFactor = 4, Least = 1e-10, Largest = 1e10;
@@ -38,6 +38,12 @@ internal sealed class DampingControl<T>
         _kept = arena.Reserve<T>("parameters kept while a step is tried", most);
     }
 
+    /// <summary>Steps from one trial to the next; 0 for none.</summary>
+    public int Every => _every;
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix) => visitor.Visit($"{prefix}.turn", ref _turn);
+
     /// <summary>Whether the step after <paramref name="stepsDone"/> steps tries a layer, so that ⟨g,v⟩ must be measured.</summary>
     public bool IsDue(long stepsDone) => _adaptive.Length > 0 && stepsDone % _every == 0;
 
@@ -54,7 +60,8 @@ internal sealed class DampingControl<T>
         TrainingStep<T> step, in Pass pass, ReadOnlySpan<T> samples, Targets<T> targets, double loss, Span<T> directions,
         ReadOnlySpan<int> offset, double learningRate)
     {
-        (int index, LayerDamping damping) = _adaptive[_turn++ % _adaptive.Length];
+        (int index, LayerDamping damping) = _adaptive[_turn % _adaptive.Length];
+        _turn = (_turn + 1) % _adaptive.Length;
         Span<T> theta = ((ParametricLayer<T>)step.Network.Layers[index]).Parameters, kept = _kept.Span[..theta.Length];
         Span<T> v = directions.Slice(offset[index], theta.Length);
         double slope = step.Reports[index].InnerProduct;

@@ -40,18 +40,40 @@ public static class ModelWriter
             json.WriteEndArray();
             json.WriteStartArray("layers");
             foreach (Layer<T> layer in model.Layers)
-            {
-                json.WriteStartObject();
-                json.WriteString("type", layer.Kind);
-                WriteMembers(json, layer);
-                json.WriteEndObject();
-            }
+                WriteLayer(json, layer);
 
             json.WriteEndArray();
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>One layer, as a model file has it, or in words where it knows no such layer.</summary>
+    internal static string Describe<T>(Layer<T> layer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        try
+        {
+            using var json = new Utf8JsonWriter(buffer);
+            WriteLayer(json, layer);
+        }
+        catch (NotSupportedException)
+        {
+            return layer.ToString();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteLayer<T>(Utf8JsonWriter json, Layer<T> layer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        json.WriteStartObject();
+        json.WriteString("type", layer.Kind);
+        WriteMembers(json, layer);
+        json.WriteEndObject();
     }
 
     private static void WriteMembers<T>(Utf8JsonWriter json, Layer<T> layer)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Layers;
@@ -31,6 +30,15 @@ public sealed record TrainerOptions
 
     /// <summary>Seed of the order.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Where and how often the run is saved so that it can go on later; null for never.</summary>
+    public CheckpointOptions? Checkpoint { get; init; }
+
+    /// <summary>
+    /// The checkpoint that the run goes on from, to the bit; null to start anew. Everything else must be as it was, but that with a constant
+    /// schedule the run may be lengthened.
+    /// </summary>
+    public string? ResumeFrom { get; init; }
 }
 
 /// <summary>How a training run ended.</summary>
@@ -43,8 +51,8 @@ public enum TrainingStatus
     Cancelled,
 
     /// <summary>
-    /// The loss or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch (or the
-    /// starting ones).
+    /// The loss or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch or saved
+    /// checkpoint (or the starting ones).
     /// </summary>
     NonFiniteLoss,
 }
@@ -78,7 +86,11 @@ public readonly record struct TrainingProgress(
 /// <param name="Epochs">Figures of the completed epochs.</param>
 /// <param name="Steps">Updates done.</param>
 /// <param name="Seconds">Training time, evaluation not counted.</param>
-public sealed record TrainingResult(TrainingStatus Status, string? Message, IReadOnlyList<EpochResult> Epochs, long Steps, double Seconds);
+public sealed record TrainingResult(TrainingStatus Status, string? Message, IReadOnlyList<EpochResult> Epochs, long Steps, double Seconds)
+{
+    /// <summary>Why the last checkpoint could not be saved, or null. The one before it is still there.</summary>
+    public string? CheckpointFailure { get; init; }
+}
 
 /// <summary>Trains a network over a data set: batches, schedule, evaluation, progress, and a stop that keeps good parameters.</summary>
 /// <typeparam name="T">float or double.</typeparam>
@@ -130,6 +142,7 @@ public sealed class Trainer<T> : IDisposable
     /// <param name="progress">Told after every step, on this thread's time: keep it short.</param>
     /// <param name="cancellation">Ends training after the current step.</param>
     /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers.</exception>
+    /// <exception cref="DataFormatException">The checkpoint to resume from is damaged, or belongs to a run with other settings.</exception>
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -137,71 +150,68 @@ public sealed class Trainer<T> : IDisposable
         Evaluator<T>.CheckFits(network, train);
         if (train.Count == 0)
             throw new ArgumentException($"{train.Name} has no samples to train on.", nameof(train));
-        var batches = new BatchPlan(train.Count, _batchSize, _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null);
+        int perEpoch = (int)(((long)train.Count + _batchSize - 1) / _batchSize);
+        long totalSteps = (long)_options.Epochs * perEpoch;
+        if (_options.MaxSteps > 0)
+            totalSteps = Math.Min(totalSteps, _options.MaxSteps);
+        var keeper = new CheckpointKeeper<T>(_step, _options, _batchSize, totalSteps, train, validation);
+        TrainingPosition start = keeper.Start;
+        Generator? generator = start.EpochState is { } state ? new Generator(state) : _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null;
+        var batches = new BatchPlan(train.Count, _batchSize, generator);
         TrainingStep<T>.CheckBatch(network, batches[batches.Count - 1].Length);
         Span<T> samples = _samples.Span;
         Span<int> labels = _labels.Span;
         using Evaluator<T>? evaluator = validation is { Count: > 0 } ? new Evaluator<T>(network, _step.Loss) : null;
-        long totalSteps = (long)_options.Epochs * batches.Count;
-        if (_options.MaxSteps > 0)
-            totalSteps = Math.Min(totalSteps, _options.MaxSteps);
 
         if (!_lastGood.TryTake())
             throw new InvalidOperationException("The network's parameters are not all finite; there is nothing good to start from.");
-        var epochs = new List<EpochResult>();
-        var clock = new Stopwatch();
-        long step = 0, seen = 0;
-        for (int epoch = 1; epoch <= _options.Epochs && step < totalSteps; epoch++)
+        var run = new RunState(start);
+        for (int epoch = run.Epoch; epoch <= _options.Epochs && run.Step < totalSteps; epoch++)
         {
             batches.StartEpoch();
-            double lossSum = 0;
-            long correct = 0, epochSeen = 0;
-            for (int b = 0; b < batches.Count && step < totalSteps; b++)
+            for (int b = run.BeginEpoch(epoch); b < batches.Count && run.Step < totalSteps; b++)
             {
                 if (cancellation.IsCancellationRequested)
-                    return new TrainingResult(TrainingStatus.Cancelled, "Training was cancelled.", epochs, step, clock.Elapsed.TotalSeconds);
-                clock.Start();
-                ReadOnlySpan<int> rows = batches[b];
-                train.CopyBatch(rows, samples, labels);
-                double rate = _options.LearningRate * _options.Schedule.Factor(step, totalSteps);
-                StepResult result = _step.Run(samples, new Targets<T>(labels[..rows.Length]), rows.Length, rate);
-                clock.Stop();
-                if (!result.Updated)
-                    return Fail(NonFinite.Describe(network, samples, rows.Length, step + 1, result.Loss), epochs, step, clock);
-                step++;
-                bool endsEpoch = b == batches.Count - 1;
-                if ((endsEpoch || step == totalSteps) && !_lastGood.TryTake())
-                    return Fail(NonFinite.DescribeUpdate(network, step), epochs, step, clock);
-
-                lossSum += result.Loss * rows.Length;
-                correct += result.Correct;
-                epochSeen += rows.Length;
-                seen += rows.Length;
-                EpochResult? end = null;
-                if (endsEpoch)
                 {
-                    Evaluation evaluation = evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0);
-                    end = new EpochResult(
-                        epoch, lossSum / epochSeen, (double)correct / epochSeen, evaluation.Loss, evaluation.Accuracy, clock.Elapsed.TotalSeconds);
-                    epochs.Add(end.Value);
+                    if (keeper.IsOn && _lastGood.TryTake())
+                        keeper.Save(run.Position(b, batches.EpochState));
+                    return Result(TrainingStatus.Cancelled, "Training was cancelled.", run, keeper);
                 }
 
-                double seconds = clock.Elapsed.TotalSeconds;
+                run.StartClock();
+                ReadOnlySpan<int> rows = batches[b];
+                train.CopyBatch(rows, samples, labels);
+                double rate = _options.LearningRate * _options.Schedule.Factor(run.Step, totalSteps);
+                StepResult result = _step.Run(samples, new Targets<T>(labels[..rows.Length]), rows.Length, rate);
+                run.StopClock();
+                if (!result.Updated)
+                    return Fail(NonFinite.Describe(network, samples, rows.Length, run.Step + 1, result.Loss), run, keeper);
+                run.Add(result, rows.Length);
+                bool endsEpoch = b == batches.Count - 1, ends = run.Step == totalSteps, due = keeper.IsDue(run.Step);
+                if ((endsEpoch || ends || due) && !_lastGood.TryTake())
+                    return Fail(NonFinite.DescribeUpdate(network, run.Step), run, keeper);
+
+                EpochResult? end = endsEpoch ? run.EndEpoch(evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0)) : null;
+                if (ends || due)
+                    keeper.Save(run.Position(b + 1, batches.EpochState));
                 progress?.Report(new TrainingProgress(
-                    step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, seen / seconds,
-                    TimeSpan.FromSeconds(seconds / step * (totalSteps - step)), end));
+                    run.Step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, run.SamplesPerSecond,
+                    TimeSpan.FromSeconds(run.Seconds / run.Step * (totalSteps - run.Step)), end));
             }
         }
 
-        return new TrainingResult(TrainingStatus.Completed, null, epochs, step, clock.Elapsed.TotalSeconds);
+        return Result(TrainingStatus.Completed, null, run, keeper);
     }
 
     /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>
     public void Dispose() => _arena.Dispose();
 
-    private TrainingResult Fail(string message, List<EpochResult> epochs, long step, Stopwatch clock)
+    private static TrainingResult Result(TrainingStatus status, string? message, RunState run, CheckpointKeeper<T> keeper) =>
+        new(status, message, run.Epochs, run.Step, run.Seconds) { CheckpointFailure = keeper.Failure };
+
+    private TrainingResult Fail(string message, RunState run, CheckpointKeeper<T> keeper)
     {
         _lastGood.Restore();
-        return new TrainingResult(TrainingStatus.NonFiniteLoss, message, epochs, step, clock.Elapsed.TotalSeconds);
+        return Result(TrainingStatus.NonFiniteLoss, message, run, keeper);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
@@ -22,7 +23,7 @@ public readonly record struct StepResult(double Loss, int Correct, bool Updated)
 /// parameters and layers with <see cref="ParametricLayer{T}.TrainExplicitly"/> take their plain gradient.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class TrainingStep<T> : IDisposable
+public sealed class TrainingStep<T> : IDisposable, IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Network<T> _network;
@@ -51,6 +52,7 @@ public sealed class TrainingStep<T> : IDisposable
         ArgumentNullException.ThrowIfNull(optimizer);
         _network = network;
         _optimizer = optimizer;
+        ProximalStep = step;
         _loss = loss ?? new CrossEntropyLoss<T>();
         int count = network.Layers.Count;
         _directions = new IDirection<T>?[count];
@@ -84,6 +86,9 @@ public sealed class TrainingStep<T> : IDisposable
 
     /// <summary>The network that is trained.</summary>
     public Network<T> Network => _network;
+
+    /// <summary>How directions are made for hidden layers.</summary>
+    public ProximalStep<T> ProximalStep { get; }
 
     /// <summary>The optimizer.</summary>
     public Optimizer<T> Optimizer => _optimizer;
@@ -171,6 +176,34 @@ public sealed class TrainingStep<T> : IDisposable
         }
 
         return value;
+    }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        long steps = StepsDone;
+        visitor.Visit($"{prefix}.steps", ref steps);
+        StepsDone = steps;
+        _optimizer.VisitState(visitor, $"{prefix}.optimizer");
+        _damping.VisitState(visitor, $"{prefix}.damping");
+        for (int i = 0; i < _directions.Length; i++)
+            _directions[i]?.VisitState(visitor, $"{prefix}.layer {i}");
+    }
+
+    /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Settings()
+    {
+        yield return new("number type", typeof(T).Name);
+        yield return new("input", _network.Input.ToString());
+        for (int i = 0; i < _network.Layers.Count; i++)
+            yield return new($"layer {i}", ModelWriter.Describe(_network.Layers[i]));
+        yield return new("number of layers", _network.Layers.Count.ToString(CultureInfo.InvariantCulture));
+        yield return new("seed of dropout", _network.Seed.ToString(CultureInfo.InvariantCulture));
+        yield return new("loss", _loss.GetType().Name.Split('`')[0]);
+        yield return new("step", ProximalStep.Settings);
+        yield return new("steps between trials of the damping", _damping.Every.ToString(CultureInfo.InvariantCulture));
+        yield return new("optimizer", _optimizer.Settings);
     }
 
     /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>

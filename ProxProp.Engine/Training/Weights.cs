@@ -9,7 +9,10 @@ namespace ProxProp.Engine.Training;
 /// A network's weights as a safetensors file that PyTorch opens: tensors <c>&lt;index&gt;.weight</c>, <c>&lt;index&gt;.bias</c> as in
 /// <c>nn.Sequential</c>, every layer counting, and the running statistics of batch normalisation.
 /// </summary>
-/// <remarks>Saving writes a temporary file beside the target, flushes it and renames it: a failed save leaves the old file as it was.</remarks>
+/// <remarks>
+/// Saving writes a temporary file beside the target, flushes it and renames it: a failed save leaves the old file as it was. A
+/// <see cref="Checkpoint"/> has its weights under the same names, and is loaded as a file of weights too.
+/// </remarks>
 public static class Weights
 {
     /// <summary>Saves parameters and running statistics.</summary>
@@ -24,8 +27,7 @@ public static class Weights
         writer.SetMetadata("format", "pt");
         foreach ((string key, string value) in metadata ?? [])
             writer.SetMetadata(key, value);
-        foreach ((string name, NamedTensor tensor, int layer, int state) in Tensors(network))
-            writer.Add(name, [.. tensor.Shape.Select(d => (long)d)], tensor.Count, () => Values(network, layer, state, tensor));
+        AddTo(writer, network);
         writer.Save(path);
     }
 
@@ -49,7 +51,31 @@ public static class Weights
     public static void Load<T>(Network<T> network, SafetensorsReader reader, string prefix, bool exact)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var wanted = Tensors(network).ToList();
+        // All is read before anything is changed.
+        Write(network, Read(network, reader, prefix, exact));
+    }
+
+    /// <summary>Adds all tensors to a file that is about to be written.</summary>
+    internal static void AddTo<T>(SafetensorsWriter writer, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, NamedTensor tensor, int layer, int state) in Tensors(network))
+            writer.Add(name, [.. tensor.Shape.Select(d => (long)d)], tensor.Count, () => Values(network, layer, state, tensor));
+    }
+
+    /// <summary>Gives the network what <see cref="Read"/> has read.</summary>
+    internal static void Write<T>(Network<T> network, List<T[]> read)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (((_, NamedTensor tensor, int layer, int state), T[] values) in Tensors(network).Zip(read))
+            values.CopyTo(Values(network, layer, state, tensor));
+    }
+
+    /// <summary>Reads and checks what <see cref="Load{T}(Network{T}, SafetensorsReader, string, bool)"/> would load, without loading it.</summary>
+    internal static List<T[]> Read<T>(Network<T> network, SafetensorsReader reader, string prefix, bool exact)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        List<(string Name, NamedTensor Tensor, int Layer, int State)> wanted = [.. Tensors(network)];
         foreach ((string name, NamedTensor tensor, _, _) in wanted)
         {
             SafetensorsEntry entry = reader.Find(prefix + name);
@@ -63,7 +89,6 @@ public static class Weights
         if (exact)
             RefuseOthers(network, reader, wanted.Select(w => prefix + w.Name).ToHashSet(), prefix);
 
-        // All is read before anything is changed.
         var read = new List<T[]>();
         foreach ((string name, NamedTensor tensor, _, _) in wanted)
         {
@@ -74,8 +99,7 @@ public static class Weights
             read.Add(values);
         }
 
-        foreach (((_, NamedTensor tensor, int layer, int state), T[] values) in wanted.Zip(read))
-            values.CopyTo(Values(network, layer, state, tensor));
+        return read;
     }
 
     // PyTorch counts the batches that batch normalisation has seen; with a fixed momentum nothing depends on that number.
@@ -89,7 +113,7 @@ public static class Weights
                 known.Add($"{prefix}{i}.num_batches_tracked");
         }
 
-        if (reader.Entries.Select(e => e.Name).FirstOrDefault(n => !known.Contains(n)) is { } other)
+        if (reader.Entries.Select(e => e.Name).FirstOrDefault(n => !known.Contains(n) && !Checkpoint.Owns(n)) is { } other)
         {
             throw new DataFormatException(reader.Name, "header", $"the tensor '{other}'", $"only the {count} tensors of the network");
         }

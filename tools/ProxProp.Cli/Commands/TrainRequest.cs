@@ -25,6 +25,9 @@ internal sealed record TrainRequest(
     string? Log,
     bool Compare)
 {
+    /// <summary>What is asked for about checkpoints.</summary>
+    public required CheckpointChoice Checkpoint { get; init; }
+
     public static TrainRequest Read(ParseResult parsed, TrainOptions options, DataOptions dataOptions, ComputeOptions compute)
     {
         DataRequest data = dataOptions.Read(parsed);
@@ -33,6 +36,10 @@ internal sealed record TrainRequest(
         double? tauTheta = parsed.GetValue(options.TauTheta);
         if (tauTheta is not null && !step.IsProximal)
             throw new UsageException("--tau-theta is for proximal steps; leave it out, or take --step exact, cgN or pcgN.");
+        string save = parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors";
+        CheckpointChoice checkpoint = options.Checkpoint.Read(parsed, save);
+        if (checkpoint.Resume is not null && parsed.GetValue(options.Init) is not null)
+            throw new UsageException("--init and --resume both say what to start from; take one.");
         return new TrainRequest(
             data,
             parsed.GetValue(options.Model),
@@ -50,9 +57,12 @@ internal sealed record TrainRequest(
             !parsed.GetValue(options.NoShuffle),
             compute.Threads(parsed),
             parsed.GetValue(options.Init),
-            parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors",
+            save,
             parsed.GetValue(options.Log),
-            data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has));
+            data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
+        {
+            Checkpoint = checkpoint,
+        };
     }
 
     /// <summary>Epochs of a run with so many steps in each.</summary>

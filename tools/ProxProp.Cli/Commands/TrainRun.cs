@@ -45,7 +45,13 @@ internal sealed class TrainRun<T> : IDisposable
     public Evaluation Test { get; private set; } = new(double.NaN, double.NaN, 0);
 
     /// <summary>Trains and evaluates.</summary>
-    public void Train(DatasetSplit<T> split, Terminal terminal, TrainingLog? log, CancellationToken cancel)
+    /// <param name="split">The data.</param>
+    /// <param name="terminal">Where progress is shown.</param>
+    /// <param name="log">Where it is logged, or null.</param>
+    /// <param name="description">Texts to keep in checkpoints.</param>
+    /// <param name="cancel">Ends training after its step.</param>
+    public void Train(
+        DatasetSplit<T> split, Terminal terminal, TrainingLog? log, IReadOnlyDictionary<string, string> description, CancellationToken cancel)
     {
         using var step = new TrainingStep<T>(
             Network, Settings.Step.Make<T>(Settings.TauTheta), Options.OptimizerChoice.Make<T>(Settings.Optimizer, Settings.Momentum));
@@ -57,6 +63,13 @@ internal sealed class TrainRun<T> : IDisposable
             LearningRate = Settings.Rate,
             Shuffle = _request.Shuffle,
             Seed = _request.Seed,
+            Checkpoint = _request.Checkpoint.Path is not { } path ? null : new CheckpointOptions(path)
+            {
+                EverySteps = _request.Checkpoint.EverySteps,
+                Every = _request.Checkpoint.Every,
+                Metadata = description,
+            },
+            ResumeFrom = _request.Checkpoint.Resume,
         });
         var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);

@@ -21,7 +21,7 @@ internal static class TrainSession
             data.Rows.Count, data.OwnTest is not null, request.TrainSamples, request.Validation, request.Shuffle ? request.Seed : null);
         DatasetSplit<T> split = plan.Apply(data);
         using var compute = new ComputeContext(request.Threads);
-        using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log);
+        using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);
 
         using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
@@ -31,7 +31,7 @@ internal static class TrainSession
         foreach (TrainRun<T> run in runs)
         {
             if (run == first || !interrupt.Token.IsCancellationRequested)
-                run.Train(split, terminal, log, interrupt.Token);
+                run.Train(split, terminal, log, Describe(request, data, plan, run, string.Empty).ToMetadata().ToDictionary(), interrupt.Token);
         }
 
         TrainReport.WriteResults(terminal, runs);
@@ -71,19 +71,7 @@ internal static class TrainSession
     private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        RunSettings s = run.Settings;
-        string words = $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, "
-            + $"{Texts.Count(run.Result!.Steps, "step")}, seed {request.Seed}, {Texts.Precision<T>()}";
-        var saved = new SavedModel(
-            ModelWriter.ToJson(run.Network),
-            words,
-            request.Data.Kind,
-            data.Name,
-            data.Rows.Count,
-            request.Data.Label,
-            plan,
-            data.Rows.ClassNames,
-            request.Data.Kind == DataOptions.Csv ? data.Rows.Scaling : null);
+        var saved = Describe(request, data, plan, run, $"{Texts.Count(run.Result!.Steps, "step")}, ");
         try
         {
             Weights.Save(run.Network, request.Save, saved.ToMetadata());
@@ -92,6 +80,22 @@ internal static class TrainSession
         {
             throw new FailureException($"{e.Message} Free the disk or give --save another path, and train again.", e);
         }
+    }
+
+    private static SavedModel Describe<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run, string length)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RunSettings s = run.Settings;
+        return new SavedModel(
+            ModelWriter.ToJson(run.Network),
+            $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {length}seed {request.Seed}, {Texts.Precision<T>()}",
+            request.Data.Kind,
+            data.Name,
+            data.Rows.Count,
+            request.Data.Label,
+            plan,
+            data.Rows.ClassNames,
+            request.Data.Kind == DataOptions.Csv ? data.Rows.Scaling : null);
     }
 
     private static string DataHint(TrainRequest request) => request.Data.Path is null ? string.Empty : $" --data {request.Data.Path}";
@@ -111,6 +115,12 @@ internal static class TrainSession
         {
             throw new FailureException(
                 $"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
+        }
+
+        if (runs[0].Result?.CheckpointFailure is { } checkpoint)
+        {
+            throw new FailureException(
+                $"The last checkpoint: {checkpoint} The weights are saved; free the disk or give --checkpoint another path.");
         }
 
         if (!runs.Any(r => r.Result is null or { Status: TrainingStatus.Cancelled }))

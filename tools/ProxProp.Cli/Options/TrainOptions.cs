@@ -53,8 +53,10 @@ internal sealed class TrainOptions
 
     public Option<string?> Log { get; } = Parsed.Text("--log", "FILE.jsonl", "Writes one JSON object per step and one per epoch.");
 
+    public CheckpointOptions Checkpoint { get; } = new();
+
     /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
-    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Optimizer, Rate, Momentum, Init, Log];
+    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Optimizer, Rate, Momentum, Init, Log, .. Checkpoint.All];
 
     public void AddTo(Command command)
     {
@@ -65,5 +67,8 @@ internal sealed class TrainOptions
         {
             command.Add(option);
         }
+
+        foreach (Option option in Checkpoint.All)
+            command.Add(option);
     }
 }

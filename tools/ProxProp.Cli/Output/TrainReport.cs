@@ -20,7 +20,8 @@ internal static class TrainReport
         int test = data.OwnTest?.Count ?? plan.Test;
         string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
         output.WriteLine($"data       {data.Name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
-        string weights = request.Init is null ? string.Empty : $", weights from {request.Init}";
+        string weights = request.Init is { } init ? $", weights from {init}"
+            : request.Checkpoint.Resume is { } resume ? $", resumed from {resume}" : string.Empty;
         output.WriteLine($"network    {Outline(first.Network)}: {Texts.Count(first.Network.ParameterCount, "parameter")}{weights}");
         string batches = $"batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}";
         output.WriteLine($"training   {first.Settings.OptimizerText}, {batches}, {Texts.Count(first.Epochs, "epoch")}");

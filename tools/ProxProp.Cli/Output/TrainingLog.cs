@@ -16,14 +16,14 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     private readonly Utf8JsonWriter _json;
     private bool _disposed;
 
-    /// <summary>Creates the file, or empties it.</summary>
+    /// <summary>Creates the file, or empties it, or goes on at its end.</summary>
     /// <exception cref="FailureException">It cannot be written.</exception>
-    public TrainingLog(string path)
+    public TrainingLog(string path, bool append = false)
     {
         Path = path;
         try
         {
-            _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            _file = new FileStream(path, append ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
