@@ -30,6 +30,8 @@ internal sealed class CliProcess : IDisposable
 
     public string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new EndOfStreamException(_error.ToString());
 
+    public bool HasExited => _process.HasExited;
+
     public void Signal(string name)
     {
         using Process kill = Process.Start("kill", [$"-{name}", _process.Id.ToString()]);

@@ -41,6 +41,31 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(6, saved.Entries.Count);
     }
 
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_signal_saves_a_checkpoint_that_goes_on(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
+        string[] training = ["train", "--step", "exact", "--model", "mlp:8", "--seed", "3"];
+        using CliProcess process = CliProcess.Start(_folder.Path, [.. training, "--epochs", "1000000", "--save", "w", "--checkpoint", "c"]);
+        while (!process.ReadLine().StartsWith("exact", StringComparison.Ordinal))
+        {
+        }
+
+        process.Signal(signal);
+        CliRun run = process.Finish();
+        Assert.Equal(130, run.ExitCode);
+        int steps = int.Parse(System.Text.RegularExpressions.Regex.Match(run.Error, @"after step (\d+); .* Go on with --resume c\.\r?\n$").Groups[1].Value);
+        string[] exactly = [.. training, "--max-steps", $"{steps + 20}"];
+        CliRun.Done([.. exactly, "--resume", _folder.File("c"), "--save", _folder.File("resumed")]);
+        CliRun.Done([.. exactly, "--save", _folder.File("whole")]);
+        Assert.Equal(Last(File.ReadAllBytes(_folder.File("whole"))), Last(File.ReadAllBytes(_folder.File("resumed"))));
+
+        // Parameters come last; the header tells the same story but for its words about the run.
+        static byte[] Last(byte[] file) => file[^(((64 * 8) + 8 + 80 + 10) * sizeof(float))..];
+    }
+
     [Fact]
     public void A_full_disk_leaves_the_old_weights()
     {

@@ -44,7 +44,7 @@ internal static class TrainSession
             terminal.Output.WriteLine($"Next: proxprop evaluate --weights {request.Save}{DataHint(request)}");
         }
 
-        return Conclude(terminal, runs, log);
+        return Conclude(terminal, request, runs, log);
     }
 
     private static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
@@ -100,7 +100,7 @@ internal static class TrainSession
 
     private static string DataHint(TrainRequest request) => request.Data.Path is null ? string.Empty : $" --data {request.Data.Path}";
 
-    private static int Conclude<T>(Terminal terminal, TrainRun<T>[] runs, TrainingLog? log)
+    private static int Conclude<T>(Terminal terminal, TrainRequest request, TrainRun<T>[] runs, TrainingLog? log)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (runs.FirstOrDefault(r => r.Result?.Status == TrainingStatus.NonFiniteLoss) is { } failed)
@@ -130,7 +130,8 @@ internal static class TrainSession
             runs[0].Result!.Status == TrainingStatus.Completed
                 ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
             : stopped.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
-            : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step.");
+            : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step."
+                + (request.Checkpoint.Path is { } path ? $" Go on with --resume {path}." : string.Empty));
         return ExitCode.Interrupted;
     }
 }
