@@ -77,7 +77,7 @@ public sealed class CheckpointRefusalTests : IDisposable
             try
             {
                 using SafetensorsReader reader = SafetensorsReader.Open("damaged", damaged);
-                Checkpoint.Load(step, reader, null);
+                Checkpoint.Restore(step, reader, null);
             }
             catch (DataFormatException)
             {
@@ -95,7 +95,7 @@ public sealed class CheckpointRefusalTests : IDisposable
             Assert.Throws<DataFormatException>(() =>
             {
                 using SafetensorsReader reader = SafetensorsReader.Open("cut", cut);
-                Checkpoint.Load(step, reader, null);
+                Checkpoint.Restore(step, reader, null);
             });
         }
 

@@ -53,10 +53,10 @@ public static class Checkpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);
-        return Load(step, reader, settings);
+        return Restore(step, reader, settings);
     }
 
-    internal static TrainingPosition Load<T>(TrainingStep<T> step, SafetensorsReader reader, IEnumerable<KeyValuePair<string, string>>? settings)
+    internal static TrainingPosition Restore<T>(TrainingStep<T> step, SafetensorsReader reader, IEnumerable<KeyValuePair<string, string>>? settings)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(step);
