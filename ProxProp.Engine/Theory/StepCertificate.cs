@@ -45,13 +45,14 @@ public sealed class StepCertificate
         T[] directions = step.Directions.ToArray();
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);
+        RoundingProbe probe = RoundingProbe.Run(step, samples, targets, batch, sweep);
         int offset = 0;
         for (int l = 0; l < sweep.Groups.Count; l++)
         {
             LayerGroup<T> group = sweep.Groups[l];
             int count = group.Phi.ParameterCount;
             double[] v = ToDouble(directions.AsSpan(offset, count));
-            var layer = new LayerMeasure<T>(entries, group, sweep, l, v);
+            var layer = new LayerMeasure<T>(entries, group, sweep, probe, l, v);
             layer.CheckDirection(step.Reports[group.Index]);
             layer.CheckDescent(step, samples, targets, offset);
             offset += count;
