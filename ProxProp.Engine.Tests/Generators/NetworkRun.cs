@@ -57,7 +57,7 @@ public sealed class NetworkRun<T> : IDisposable
 
     /// <summary>
     /// How far rounding may move the gradient Aᵀδ of each layer, 30·√n·ε·‖A‖‖δ‖ (a bias adds a column of ones to A): all of the gradient
-    /// where its terms cancel, as behind batch statistics of equal samples. Or ten times what an ulp of the parameters does to it, where that is more.
+    /// where its terms cancel, as behind batch statistics of equal samples. Or ten times what an ulp in every number between the layers does to it, where that is more.
     /// </summary>
     public double[] GradientRounding(out double loss)
     {

@@ -27,7 +27,7 @@ internal sealed class LayerMeasure<T>
     // Sums of n products lose about √n·ε; 30 is the threshold of LAPACK's own tests.
     private readonly double _rounding;
 
-    // By how much J and this layer's gradient differ at parameters that are an ulp away.
+    // By how much J and this layer's gradient differ when every number between the layers is moved by an ulp.
     private readonly double _lossRounding;
     private readonly double _gradientRounding;
 
