@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Numerics;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
@@ -25,7 +26,7 @@ public sealed class AllocationTests
         var data = new TheoryData<string, string>();
         foreach (string net in (string[])["mlp", "conv"])
         {
-            foreach (string step in (string[])["gradient", "exact", "cg3", "cg3-joint", "pcg3"])
+            foreach (string step in (string[])["gradient", "exact", "cg3", "cg3-joint", "pcg3", "kept3", "auto", "tight", "scale-free", "lm"])
                 data.Add(net, step);
         }
 
@@ -123,6 +124,22 @@ public sealed class AllocationTests
         var labels = new int[Batch];
         Digits.Load<T>().CopyRange(0, Batch, samples, labels);
         AssertNothing(() => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
+
+        // Nor with everybody listening.
+        using var listener = new MeterListener();
+        long told = 0;
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter.Name == StepMetrics.MeterName)
+                l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => told++);
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => told++);
+        listener.SetMeasurementEventCallback<int>((_, _, _, _) => told++);
+        listener.Start();
+        step.Reported += (in StepReport report) => told += report.Layers.Length;
+        AssertNothing(() => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
+        Assert.True(told > 0);
     }
 
     // Other threads of the process (the runtime's compiler, the test runner's reporter) allocate now and then: some of many attempts must

@@ -32,7 +32,20 @@ public sealed class MessageTests : IDisposable
     [InlineData("--data is given, but not what it is: add --dataset mnist, cifar10 or csv.", "--data", "x")]
     [InlineData("The digits are part of the program: leave --data out, or name another --dataset.", "--dataset", "digits", "--data", "x")]
     [InlineData("--label is for CSV files; digits has its labels in a fixed place.", "--label", "2")]
-    [InlineData("--tau-theta is for proximal steps; leave it out, or take --step exact, cgN or pcgN.", "--step", "gradient", "--tau-theta", "1")]
+    [InlineData("--tau-theta is for proximal steps; leave it out, or take --step auto, exact, cgN or pcgN.", "--step", "gradient", "--tau-theta", "1")]
+    [InlineData("--damping is for proximal steps; leave it out, or take --step auto, exact, cgN or pcgN.", "--step", "gradient", "--damping", "lm")]
+    [InlineData("--lambda is for proximal steps; leave it out, or take --step auto, exact, cgN or pcgN.", "--step", "gradient", "--lambda", "1")]
+    [InlineData("--lambda is for --damping scale-free and lm; fixed damping takes --tau-theta.", "--lambda", "1")]
+    [InlineData("--lambda is for --damping scale-free and lm; fixed damping takes --tau-theta.", "--damping", "fixed", "--lambda", "1")]
+    [InlineData("--tau-theta is for fixed damping; --damping lm takes --lambda.", "--damping", "lm", "--tau-theta", "1")]
+    [InlineData("--tau-theta is for fixed damping; --damping scale-free takes --lambda.", "--damping", "scale-free", "--tau-theta", "1")]
+    [InlineData("--lambda must be a positive number, but is '0'.", "--damping", "lm", "--lambda", "0")]
+    [InlineData("--damping must be one of fixed, scale-free, lm, but is 'none'.", "--damping", "none")]
+    [InlineData(
+        "--damping lm compares the loss with what the direction foresees, but adam does not step along the direction; take --damping scale-free, "
+        + "or --optimizer nesterov, momentum or sgd.",
+        "--damping", "lm", "--optimizer", "adam")]
+    [InlineData("--report-every is for --log; give both or neither.", "--report-every", "5")]
     [InlineData("--momentum is for the optimizers momentum and nesterov, not adam.", "--optimizer", "adam", "--momentum", "0.9")]
     [InlineData("--model 'resnet' is neither mlp:H1,H2,... nor convnet nor a JSON file that exists.", "--model", "resnet")]
     [InlineData("'x' in --model mlp:8,x is no width: expected whole numbers of at least 1, as in mlp:128,64.", "--model", "mlp:8,x")]

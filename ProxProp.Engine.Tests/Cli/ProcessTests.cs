@@ -17,7 +17,7 @@ public sealed class ProcessTests : IDisposable
         CliRun run = process.Finish();
         Assert.Equal(string.Empty, run.Error);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("Saved to proxprop-digits.safetensors (ProxProp (exact)).", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Saved to proxprop-digits.safetensors (ProxProp (auto)).", run.Output, StringComparison.Ordinal);
         Assert.Equal([_folder.File("proxprop-digits.safetensors")], Directory.GetFileSystemEntries(_folder.Path));
         Assert.All(run.Output.Split('\n'), line => Assert.True(line.Length <= 111, line));
     }
@@ -28,7 +28,7 @@ public sealed class ProcessTests : IDisposable
     public void A_signal_ends_training_after_the_step_and_saves(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
-        using CliProcess process = CliProcess.StartInterruptible(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
+        using CliProcess process = CliProcess.Start(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
         while (!process.ReadLine().StartsWith("exact", StringComparison.Ordinal))
         {
         }

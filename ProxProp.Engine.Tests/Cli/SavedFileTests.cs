@@ -81,6 +81,8 @@ public sealed class SavedFileTests : IDisposable
         const string Run = "ProxProp (exact), nesterov (momentum 0.95), learning rate 1, tau_theta 0.05, batches of 100, 1 step, seed 0, float";
         Assert.Contains("trained by " + Run, info, StringComparison.Ordinal);
         Assert.Contains("memory: parameters 2.4 KiB", info, StringComparison.Ordinal);
+        Assert.Contains("\n0 Linear: exact primal, ", info, StringComparison.Ordinal);
+        Assert.Contains("\n2 Linear: gradient: the last layer takes its gradient\n", info, StringComparison.Ordinal);
         string model = _folder.Add("m.json", """
             { "input": [1, 8, 8], "layers": [ { "type": "Conv2d", "filters": 2, "kernel": 3 }, { "type": "Linear", "outputs": 10 } ] }
             """);

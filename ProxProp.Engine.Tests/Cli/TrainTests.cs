@@ -16,12 +16,13 @@ public sealed class TrainTests : IDisposable
     {
         string output = CliRun.Done("train", "--epochs", "3", "--save", Saved);
         Assert.Contains("two runs from the same starting weights, on the same batches:", output, StringComparison.Ordinal);
-        Assert.Contains("ProxProp (exact): learning rate 1, tau_theta 0.05", output, StringComparison.Ordinal);
+        Assert.Contains("ProxProp (auto): learning rate 1, tau_theta 0.05", output, StringComparison.Ordinal);
         Assert.Contains("backpropagation: learning rate 0.1", output, StringComparison.Ordinal);
-        Assert.Contains("exact    epoch 3/3  loss", output, StringComparison.Ordinal);
+        Assert.Contains("solvers    0 Linear: exact primal, 1.6 Mflop, 162.0 KiB: fewest flops", output, StringComparison.Ordinal);
+        Assert.Contains("auto     epoch 3/3  loss", output, StringComparison.Ordinal);
         Assert.Contains("gradient epoch 3/3  loss", output, StringComparison.Ordinal);
-        Assert.Contains("training loss by epoch (* ProxProp (exact), o backpropagation; logarithmic)", output, StringComparison.Ordinal);
-        Assert.Contains($"Saved to {Saved} (ProxProp (exact)).", output, StringComparison.Ordinal);
+        Assert.Contains("training loss by epoch (* ProxProp (auto), o backpropagation; logarithmic)", output, StringComparison.Ordinal);
+        Assert.Contains($"Saved to {Saved} (ProxProp (auto)).", output, StringComparison.Ordinal);
         Assert.True(File.Exists(Saved));
     }
 
@@ -31,6 +32,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("--optimizer", "adam")]
     [InlineData("--lr", "0.5")]
     [InlineData("--momentum", "0.9")]
+    [InlineData("--damping", "scale-free")]
     public void A_choice_of_run_is_one_run(string option, string value)
     {
         string output = CliRun.Done("train", "--epochs", "1", "--save", Saved, option, value);
@@ -42,6 +44,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("exact")]
     [InlineData("cg2")]
     [InlineData("pcg2")]
+    [InlineData("auto")]
     public void Every_step_learns(string step)
     {
         JsonElement[] epochs = Epochs("--step", step, "--epochs", "4", "--precision", "double");
@@ -68,15 +71,49 @@ public sealed class TrainTests : IDisposable
         string log = _folder.File("log.jsonl");
         CliRun.Done("train", "--epochs", "2", "--batch", "500", "--train-samples", "1000", "--validation", "100", "--log", log, "--save", Saved);
         string[] lines = File.ReadAllLines(log);
-        Assert.Equal(6, lines.Length);
+        Assert.Equal(7, lines.Length);
         string[] kinds = [.. lines.Select(l => string.Join(",", JsonDocument.Parse(l).RootElement.EnumerateObject().Select(p => p.Name)))];
-        const string Step = "step,epoch,loss", Epoch = "epoch,trainLoss,trainAccuracy,validationLoss,validationAccuracy,seconds";
-        Assert.Equal([Step, Step, Epoch, Step, Step, Epoch], kinds);
-        JsonElement[] objects = [.. lines.Select(l => JsonDocument.Parse(l).RootElement)];
+        const string Plan = "plan", First = "step,epoch,loss,layers", Step = "step,epoch,loss", Epoch = "epoch,trainLoss,trainAccuracy,validationLoss,validationAccuracy,seconds";
+        Assert.Equal([Plan, First, Step, Epoch, Step, Step, Epoch], kinds);
+        JsonElement[] objects = [.. lines.Skip(1).Select(l => JsonDocument.Parse(l).RootElement)];
         Assert.Equal([1, 2, 3, 4], objects.Where(o => o.TryGetProperty("step", out _)).Select(o => o.GetProperty("step").GetInt32()));
         // Two batches of one size: the epoch's loss is the mean of its steps'.
         double mean = (objects[0].GetProperty("loss").GetDouble() + objects[1].GetProperty("loss").GetDouble()) / 2;
         Assert.Equal(mean, objects[2].GetProperty("trainLoss").GetDouble(), 1e-12);
+    }
+
+    [Fact]
+    public void The_log_says_what_is_planned_for_each_layer_and_what_became_of_it()
+    {
+        string log = _folder.File("log.jsonl");
+        CliRun.Done("train", "--max-steps", "5", "--report-every", "2", "--log", log, "--save", Saved);
+        JsonElement[] objects = [.. File.ReadLines(log).Select(l => JsonDocument.Parse(l).RootElement)];
+        JsonElement[] plan = [.. objects[0].GetProperty("plan").EnumerateArray()];
+        Assert.Equal([0, 2, 4], plan.Select(p => p.GetProperty("layer").GetInt32()));
+        Assert.Equal(["PrimalCholesky", "DualCholesky", "Gradient"], plan.Select(p => p.GetProperty("solver").GetString()));
+        Assert.StartsWith("fewest flops (", plan[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal([1, 3, 5], objects.Where(o => o.TryGetProperty("layers", out _)).Select(o => o.GetProperty("step").GetInt32()));
+        JsonElement[] layers = [.. objects[1].GetProperty("layers").EnumerateArray()];
+        Assert.Equal(plan.Select(p => p.GetProperty("solver").GetString()), layers.Select(l => l.GetProperty("solver").GetString()));
+        Assert.All(layers, l => Assert.InRange(l.GetProperty("cosine").GetDouble(), 0.01, 1 + 1e-6));
+        Assert.All(layers[..2], l => Assert.InRange(l.GetProperty("residual").GetDouble(), 0, 1e-4));
+        Assert.Equal(20, layers[0].GetProperty("damping").GetDouble());
+        Assert.Equal(JsonValueKind.Null, layers[2].GetProperty("damping").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("scale-free", "0.5", "scale-free lambda 0.5")]
+    [InlineData("lm", "2", "lm lambda 2")]
+    public void Damping_by_lambda_learns_and_says_so(string damping, string lambda, string words)
+    {
+        string log = _folder.File("log.jsonl");
+        string output = CliRun.Done(
+            "train", "--epochs", "4", "--damping", damping, "--lambda", lambda, "--log", log, "--report-every", "1", "--save", Saved);
+        Assert.Contains($"ProxProp (auto): learning rate 1, {words}", output, StringComparison.Ordinal);
+        JsonElement[] objects = [.. File.ReadLines(log).Select(l => JsonDocument.Parse(l).RootElement)];
+        double[] shifts = [.. objects.Where(o => o.TryGetProperty("layers", out _)).Select(o => o.GetProperty("layers")[0].GetProperty("damping").GetDouble())];
+        Assert.True(shifts.Distinct().Count() > 10, "The damping follows the batches.");
+        Assert.True(objects[^1].GetProperty("validationAccuracy").GetDouble() > 0.5);
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 using System.Numerics;
+using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Simd;
+using ProxProp.Engine.Solvers;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Training;
 
@@ -37,6 +39,20 @@ public sealed class DeterminismTests
         using var compute = new ComputeContext(1);
         IEnumerable<string> checksums = Workload.Names.Select(n => Workload.Checksum<float>(n, compute));
         Assert.Equal(Workload.Names.Length, checksums.Distinct().Count());
+    }
+
+    [Fact]
+    public void The_automatic_run_takes_both_ways()
+    {
+        using var compute = new ComputeContext(1);
+        (Shape input, Layer<float>[] layers) = Workload.Thin<float>();
+        using var network = new Network<float>(input, layers, 32, seed: 17, compute: compute);
+        using var step = new TrainingStep<float>(network, Workload.Step<float>("auto"), new Sgd<float>()) { MeasureEvery = 1 };
+        var solvers = new HashSet<SolverKind>();
+        step.Reported += (in StepReport report) => solvers.Add(report.Layers[0].Solver);
+        using var trainer = new Trainer<float>(step, new TrainerOptions { Epochs = 9, LearningRate = 0.05 });
+        trainer.Run(Digits.Load<float>().Take(330));
+        Assert.Equal([SolverKind.DualCholesky, SolverKind.MatrixFreeCg], solvers.Order());
     }
 
     [Fact]

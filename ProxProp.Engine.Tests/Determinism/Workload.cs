@@ -19,13 +19,14 @@ internal static class Workload
     public static readonly string[] Names =
     [
         "mlp exact nesterov", "mlp cg3 adam", "mlp gradient adamw", "conv exact adam", "conv pcg3 nesterov", "conv gradient momentum",
+        "thin auto nesterov", "conv tight adam", "mlp scale-free nesterov", "conv lm momentum", "conv kept3 adam",
     ];
 
     public static string Checksum<T>(string name, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         string[] parts = name.Split(' ');
-        (Shape input, Layer<T>[] layers) = parts[0] == "mlp" ? Mlp<T>() : ConvNet<T>();
+        (Shape input, Layer<T>[] layers) = parts[0] switch { "mlp" => Mlp<T>(), "thin" => Thin<T>(), _ => ConvNet<T>() };
         using var network = new Network<T>(input, layers, Batch, seed: 17, compute: compute);
         using var step = new TrainingStep<T>(network, Step<T>(parts[1]), Optimizer<T>(parts[2]));
         var options = new TrainerOptions { Epochs = 20, MaxSteps = Steps, LearningRate = parts[2].StartsWith("adam", StringComparison.Ordinal) ? 1e-3 : 0.05, Seed = 23 };
@@ -52,6 +53,11 @@ internal static class Workload
             "exact" => new ExactStep<T>(0.1),
             "cg3" => new CgStep<T>(3, 0.1),
             "cg3-joint" => new CgStep<T>(3, 0.1, joint: true),
+            "kept3" => new CgStep<T>(3, 0.1, CgPreconditioner.EarlierFactor) { RefreshEvery = 7 },
+            "scale-free" => new ExactStep<T>(Damping.ScaleFree(1)),
+            "lm" => new ExactStep<T>(Damping.LevenbergMarquardt(1)),
+            "auto" => new AutoStep<T>(0.1),
+            "tight" => new AutoStep<T>(0.1) { MemoryBudget = 1 },
             _ => new CgStep<T>(3, 0.1, CgPreconditioner.Jacobi),
         };
 
@@ -71,6 +77,11 @@ internal static class Workload
             new Linear<T>(37), new Gelu<T>(), new Linear<T>(24), new Tanh<T>(), new Dropout<T>(0.2), new Linear<T>(20), new BatchNorm<T>(),
             new Sigmoid<T>(), new Linear<T>(15), new Relu<T>(), new Linear<T>(10),
         ]);
+
+    /// <summary>So few units that automatic steps begin with iterations, and turn to exact steps when these take too many.</summary>
+    public static (Shape Input, Layer<T>[] Layers) Thin<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => (
+        Shape.Vector(64), [new Linear<T>(1), new Tanh<T>(), new Linear<T>(12), new Relu<T>(), new Linear<T>(10)]);
 
     public static (Shape Input, Layer<T>[] Layers) ConvNet<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => (

@@ -46,6 +46,36 @@ public sealed class IllConditionedTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void An_automatic_step_is_right_or_says_that_it_may_not_be(double tauTheta, int features, int batch)
+    {
+        foreach ((int units, int likely) in ((int, int)[])[(4, 4), (1, 1)])
+        {
+            foreach (bool deficient in (bool[])[false, true])
+            {
+                using var probe = new StepProbe<float>(new Linear<float>(units), Shape.Vector(features), batch);
+                if (deficient)
+                    MakeDeficient(probe.Input, features);
+                var step = new AutoStep<float>(tauTheta) { LikelyIterations = likely };
+                LayerReport report = probe.Run(step, out float[] v);
+                Assert.All(v, e => Assert.True(float.IsFinite(e)));
+                Assert.True(Dense.Dot<float>(v, probe.Gradient()) > 0, "a descent direction");
+                Assert.Equal(SolveStatus.Solved, report.Status == SolveStatus.IllConditioned ? SolveStatus.Solved : report.Status);
+                if (report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky)
+                {
+                    double error = report.Status == SolveStatus.Solved ? StepProbe<float>.Error(v, probe.Expected(tauTheta)) : 0;
+                    Assert.True(error < 0.1, $"deficient {deficient}: solved, but off by {error:e2}");
+                }
+                else
+                {
+                    double residual = probe.Residual(v, tauTheta);
+                    Assert.True(residual <= 1.01 * step.Tolerance, $"deficient {deficient}: {report}, but the residual is {residual:e2}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void A_conjugate_gradient_step_reports_the_residual_it_has(double tauTheta, int features, int batch)
     {
         using var probe = new StepProbe<float>(new Linear<float>(4), Shape.Vector(features), batch);
@@ -75,7 +105,7 @@ public sealed class IllConditionedTests
         {
             using var probe = new StepProbe<float>(new Linear<float>(4), Shape.Vector(20), batch, input, delta);
             foreach (ProximalStep<float> step in (ProximalStep<float>[])
-                [new ExactStep<float>(1), new CgStep<float>(1, 1), new CgStep<float>(5, 1), new CgStep<float>(5, 1, CgPreconditioner.Jacobi), new CgStep<float>(5, 1, joint: true)])
+                [new ExactStep<float>(1), new AutoStep<float>(1), new AutoStep<float>(1) { LikelyIterations = 1, MemoryBudget = 2000 }, new CgStep<float>(1, 1), new CgStep<float>(5, 1), new CgStep<float>(5, 1, CgPreconditioner.Jacobi), new CgStep<float>(5, 1, joint: true)])
             {
                 LayerReport report = probe.Run(step, out float[] v);
                 Assert.All(v, e => Assert.True(float.IsFinite(e), $"{step}: {e}"));

@@ -26,13 +26,13 @@ internal sealed class StepProbe<T> : IDisposable
 
     public T[] Delta { get; }
 
-    public LayerReport Run(ProximalStep<T> step, out T[] v, int batch = 0)
+    public LayerReport Run(ProximalStep<T> step, out T[] v, int batch = 0, bool measure = false)
     {
         using var arena = new Arena();
         IDirection<T> direction = step.Bind(_probe.Proximal, new PlanContext(arena, _probe.Compute, _probe.Training.Batch));
         arena.Commit();
         v = [.. Enumerable.Repeat(T.NaN, _probe.Parametric.ParameterCount)];
-        Pass pass = _probe.Training with { Batch = batch == 0 ? _probe.Training.Batch : batch };
+        Pass pass = _probe.Training with { Batch = batch == 0 ? _probe.Training.Batch : batch, Measure = measure };
         LayerReport report = direction.Compute(
             pass, Input.AsSpan(0, pass.Batch * _probe.Layer.Input.Size), Delta.AsSpan(0, pass.Batch * _probe.Layer.Output.Size), v);
         (direction as IDisposable)?.Dispose();
@@ -76,6 +76,30 @@ internal sealed class StepProbe<T> : IDisposable
 
         double error = Energy(j => double.CreateChecked(v[j]) - double.CreateChecked(expected[j]));
         return Math.Sqrt(error / Energy(j => double.CreateChecked(expected[j])));
+    }
+
+    /// <summary>‖g − (I/τ_θ + AᵀA)v‖/‖g‖ in double.</summary>
+    public double Residual(T[] v, double tauTheta)
+    {
+        double[,] a = Matrix();
+        int rows = a.GetLength(0), columns = a.GetLength(1);
+        var g = new double[columns];
+        var r = new double[columns];
+        for (int i = 0; i < rows; i++)
+        {
+            double av = 0, delta = double.CreateChecked(Delta[i]);
+            for (int j = 0; j < columns; j++)
+                av += a[i, j] * double.CreateChecked(v[j]);
+            for (int j = 0; j < columns; j++)
+            {
+                g[j] += a[i, j] * delta;
+                r[j] += a[i, j] * (delta - av);
+            }
+        }
+
+        for (int j = 0; j < columns; j++)
+            r[j] -= double.CreateChecked(v[j]) / tauTheta;
+        return Math.Sqrt(Dense.Dot<double>(r, r) / Dense.Dot<double>(g, g));
     }
 
     private double[,] Matrix()

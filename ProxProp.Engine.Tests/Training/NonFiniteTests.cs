@@ -94,7 +94,7 @@ public sealed class NonFiniteTests : IDisposable
         Assert.False(double.IsFinite(result.Loss));
         Assert.Equal((0L, 0L), (step.StepsDone, step.Optimizer.Updates));
         Assert.Equal(before, network.Parameters.ToArray());
-        Assert.Contains("input data", NonFinite.Describe(network, samples, 8, 1, result.Loss), StringComparison.Ordinal);
+        Assert.Contains("input data", NonFinite.Describe(step, samples, 8, 1, result.Loss), StringComparison.Ordinal);
     }
 
     public void Dispose() => _compute.Dispose();

@@ -12,6 +12,7 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
 {
     private readonly ProximalLayer<T> _layer;
     private readonly CgStep<T> _step;
+    private readonly int _maxBatch;
     private readonly ConjugateGradient<T> _solver;
     private readonly LayerPreconditioner<T>? _preconditioner;
     private readonly Slot<T> _g;
@@ -22,6 +23,7 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
     {
         _layer = layer;
         _step = step;
+        _maxBatch = plan.MaxBatch;
         Damping = step.Damping.Bind();
         _preconditioner = LayerPreconditioner<T>.Create(layer, step, plan);
         _solver = new ConjugateGradient<T>(plan.Arena, step.IsJoint ? layer.Layout.Joint : layer.Layout, _preconditioner is not null);
@@ -40,6 +42,13 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
 
     public LayerDamping Damping { get; }
 
+    public LayerPlan Plan => new(
+        SolverKind.MatrixFreeCg,
+        StepCosts.Of(_layer).MatrixFree(_maxBatch, _step.Iterations),
+        _step.Iterations + " iterations, as asked for" + (_layer is IGramLayer<T> ? "" : "; the layer forms no matrix"));
+
+    public bool IsAlwaysFinite => true;
+
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
         Span<T> g = _g.Span;
@@ -51,7 +60,7 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
         SolveReport solve = _solver.Solve(
             pass.Compute, normal, T.CreateSaturating(shift), _preconditioner?.Inner, g, v, _step.Iterations, _step.Tolerance);
         _preconditioner?.Observe(solve.RelativeResidual);
-        LayerReport report = LayerReport.From(solve, shift);
+        LayerReport report = LayerReport.From(solve, shift) with { HasNonFinite = Measures.IsNonFinite<T>(pass.Compute, solve, g) };
         return pass.Measure ? report.With(Measures.Of(pass.Compute, v, g)) : report;
     }
 
@@ -78,6 +87,7 @@ internal sealed class GramCgDirection<T> : IDirection<T>
 {
     private readonly IGramLayer<T> _layer;
     private readonly CgStep<T> _step;
+    private readonly int _maxBatch;
     private readonly BlockLayout _rows;
     private readonly ConjugateGradient<T> _solver;
     private readonly GramFactor<T> _gram;
@@ -88,6 +98,7 @@ internal sealed class GramCgDirection<T> : IDirection<T>
     {
         _layer = layer;
         _step = step;
+        _maxBatch = plan.MaxBatch;
         Damping = step.Damping.Bind();
         _rows = new BlockLayout(layer.Layout.Units, layer.Layout.Columns, false);
         _solver = new ConjugateGradient<T>(plan.Arena, _rows, preconditioned: false);
@@ -97,6 +108,13 @@ internal sealed class GramCgDirection<T> : IDirection<T>
     }
 
     public LayerDamping Damping { get; }
+
+    public LayerPlan Plan => new(
+        SolverKind.GramCg,
+        StepCosts.Of(_layer).GramCg(_maxBatch, _step.Iterations),
+        $"{_step.Iterations} iterations, as asked for; {StepCosts.Of(_layer).IterativeForms(_maxBatch, _step.Iterations)}");
+
+    public bool IsAlwaysFinite => true;
 
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
@@ -109,7 +127,7 @@ internal sealed class GramCgDirection<T> : IDirection<T>
         SolveReport solve = _solver.Solve(
             pass.Compute, normal, T.CreateSaturating(shift), null, _g.Span, _v.Span, _step.Iterations, _step.Tolerance, SolverKind.GramCg);
         BlockPacking.FromRows(_layer.Layout, _v.Span, v);
-        LayerReport report = LayerReport.From(solve, shift);
+        LayerReport report = LayerReport.From(solve, shift) with { HasNonFinite = Measures.IsNonFinite<T>(pass.Compute, solve, _g.Span) };
         return pass.Measure ? report.With(Measures.Of<T>(pass.Compute, _v.Span, _g.Span)) : report;
     }
 }
@@ -120,17 +138,26 @@ internal sealed class DualCgDirection<T> : IDirection<T>
 {
     private readonly IDualGramLayer<T> _layer;
     private readonly CgStep<T> _step;
+    private readonly int _maxBatch;
     private readonly DualConjugateGradient<T> _solver;
 
     public DualCgDirection(IDualGramLayer<T> layer, CgStep<T> step, in PlanContext plan)
     {
         _layer = layer;
         _step = step;
+        _maxBatch = plan.MaxBatch;
         Damping = step.Damping.Bind();
         _solver = new DualConjugateGradient<T>(plan.Arena, plan.MaxBatch * layer.RowsPerSample, layer.Layout.Units);
     }
 
     public LayerDamping Damping { get; }
+
+    public LayerPlan Plan => new(
+        SolverKind.DualCg,
+        StepCosts.Of(_layer).DualCg(_maxBatch, _step.Iterations),
+        $"{_step.Iterations} iterations, as asked for; {StepCosts.Of(_layer).IterativeForms(_maxBatch, _step.Iterations)}");
+
+    public bool IsAlwaysFinite => true;
 
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
@@ -139,6 +166,10 @@ internal sealed class DualCgDirection<T> : IDirection<T>
         double shift = Damping.Shift(_step.Damping.NeedsTrace ? _solver.Trace(rows) : 0, _layer.Layout.Columns);
         SolveReport solve = _solver.Solve(pass.Compute, rows, T.CreateSaturating(shift), delta, _step.Iterations, _step.Tolerance);
         _layer.ApplyAdjoint(pass, a, _solver.Solution(rows), v);
+        bool overflowed = solve.Status == SolveStatus.Breakdown
+            && !(double.IsFinite(_solver.Trace(rows)) && Reductions.AllFinite(pass.Compute, delta));
+        if (overflowed || !Reductions.AllFinite<T>(pass.Compute, v))
+            return GradientInstead.Of(_layer, pass, a, delta, v);
         LayerReport report = LayerReport.From(solve, shift);
         return pass.Measure ? report.With(_solver.Measure(pass.Compute, rows, delta)) : report;
     }
@@ -147,6 +178,11 @@ internal sealed class DualCgDirection<T> : IDirection<T>
 /// <summary>Inner products where both vectors are at hand.</summary>
 internal static class Measures
 {
+    /// <summary>Whether a solve broke down because its right-hand side is not finite.</summary>
+    public static bool IsNonFinite<T>(ComputeContext context, in SolveReport solve, ReadOnlySpan<T> g)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        solve.Status == SolveStatus.Breakdown && !Reductions.AllFinite(context, g);
+
     public static DirectionMeasure Of<T>(ComputeContext context, ReadOnlySpan<T> v, ReadOnlySpan<T> g)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         new(Reductions.Dot(context, v, g), Reductions.SumOfSquares(context, v), Reductions.SumOfSquares(context, g));

@@ -37,6 +37,11 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
 
     public LayerDamping Damping { get; }
 
+    public LayerPlan Plan => new(
+        _costs.ExactKind(_maxBatch), _costs.Exact(_maxBatch), $"exact, as asked for; {_costs.ExactForms(_maxBatch)}");
+
+    public bool IsAlwaysFinite => true;
+
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v) =>
         Compute(pass, a, delta, v, double.NaN);
 
@@ -52,7 +57,7 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
             if (report.Status != SolveStatus.NotPositiveDefinite)
             {
                 if (!Reductions.AllFinite<T>(pass.Compute, v))
-                    return Gradient(pass, a, delta, v);
+                    return GradientInstead.Of(_layer, pass, a, delta, v);
                 return raised ? report with { Status = SolveStatus.IllConditioned } : report;
             }
 
@@ -61,7 +66,7 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
             raised = true;
             shift = report.Shift * DampingRaise;
             if (!T.IsFinite(T.CreateTruncating(shift)))
-                return Gradient(pass, a, delta, v);
+                return GradientInstead.Of(_layer, pass, a, delta, v);
         }
     }
 
@@ -78,7 +83,7 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
             return new LayerReport(SolverKind.DualCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
         _layer.ApplyAdjoint(pass, a, solver.Solve(pass.Compute, rows, delta), v);
         var report = new LayerReport(SolverKind.DualCholesky, SolveStatus.Solved, 0, shift);
-        return pass.Measure ? report.With(solver.Measure(pass.Compute, rows, delta)) : report;
+        return pass.Measure ? report.With(solver.Measure(pass.Compute, rows, T.CreateSaturating(shift), delta)) : report;
     }
 
     private LayerReport Primal(
@@ -90,18 +95,8 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
         if (!solver.Factor(pass.Compute, T.CreateSaturating(shift)))
             return new LayerReport(SolverKind.PrimalCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
         _layer.ApplyAdjoint(pass, a, delta, v);
-        solver.Solve(pass.Compute, v, v);
+        solver.Solve(pass.Compute, v, v, pass.Measure);
         var report = new LayerReport(SolverKind.PrimalCholesky, SolveStatus.Solved, 0, shift);
-        return pass.Measure ? report.With(solver.Measure(pass.Compute, shift)) : report;
-    }
-
-    // Not even an enormous damping makes the matrix definite, or the numbers overflowed: the gradient descends too, if it is finite.
-    private LayerReport Gradient(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
-    {
-        _layer.ApplyAdjoint(pass, a, delta, v);
-        if (Reductions.AllFinite<T>(pass.Compute, v))
-            return new LayerReport(SolverKind.Gradient, SolveStatus.NotPositiveDefinite, 0, 0);
-        v.Clear();
-        return new LayerReport(SolverKind.Gradient, SolveStatus.Breakdown, 0, 0);
+        return pass.Measure ? report.With(solver.Measure(pass.Compute, T.CreateSaturating(shift))) : report;
     }
 }

@@ -25,6 +25,8 @@ public sealed class ExplicitStep<T> : ProximalStep<T>
     {
         public LayerDamping? Damping => null;
 
+        public LayerPlan Plan { get; } = LayerPlan.Gradient("plain gradient, as asked for");
+
         public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
         {
             layer.ApplyAdjoint(pass, a, delta, v);

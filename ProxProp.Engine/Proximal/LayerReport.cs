@@ -24,6 +24,9 @@ public readonly record struct LayerReport(SolverKind Solver, SolveStatus Status,
     /// <summary>‖g‖; NaN where it was not measured in this step.</summary>
     public double GradientNorm { get; init; } = double.NaN;
 
+    /// <summary>Whether the direction, or the gradient that it is made from, was not finite. A step with such a layer updates nothing.</summary>
+    public bool HasNonFinite { get; init; }
+
     /// <summary>Whether the step was done in double because this precision would not do.</summary>
     public bool InDouble { get; init; }
 
@@ -60,5 +63,8 @@ public readonly record struct LayerReport(SolverKind Solver, SolveStatus Status,
         InnerProduct = measure.InnerProduct,
         DirectionNorm = Math.Sqrt(measure.DirectionSquared),
         GradientNorm = Math.Sqrt(measure.GradientSquared),
+        RelativeResidual = double.IsNaN(measure.ResidualSquared) ? RelativeResidual
+            : measure.GradientSquared > 0 ? Math.Sqrt(measure.ResidualSquared / measure.GradientSquared)
+            : 0,
     };
 }

@@ -49,6 +49,14 @@ public interface IDirection<T> : IStateful
     /// <summary>The layer's damping, which a rule may change between steps; null where there is none.</summary>
     LayerDamping? Damping { get; }
 
+    /// <summary>What is planned for this layer, and why.</summary>
+    LayerPlan Plan => new(SolverKind.Custom, double.NaN, "a direction from outside the engine");
+
+    /// <summary>
+    /// Whether v is finite whatever the data, because <see cref="Compute"/> has looked itself; a training step looks over all others.
+    /// </summary>
+    bool IsAlwaysFinite => false;
+
     /// <summary>Computes v.</summary>
     /// <param name="pass">The pass whose forward values are used.</param>
     /// <param name="a">Input of the layer.</param>

@@ -50,6 +50,17 @@ internal readonly struct StepCosts
         ? (Rows(batch) * Rows(batch) * Columns) + (2 * Rows(batch) * Rows(batch) * Units * (iterations + 1))
         : double.PositiveInfinity;
 
+    /// <summary>What so many iterations cost in each form that the layer has, the cheapest first, in words.</summary>
+    public string IterativeForms(int batch, int iterations)
+    {
+        List<(double Flops, string Name)> forms = [(MatrixFree(batch, iterations), "matrix-free cg")];
+        if (_gramFlops is not null)
+            forms.Add((GramCg(batch, iterations), "gram cg"));
+        if (_hasDual)
+            forms.Add((DualCg(batch, iterations), "dual cg"));
+        return string.Join(", ", forms.OrderBy(f => f.Flops).Select(f => $"{f.Name} {LayerPlan.Short(f.Flops)}"));
+    }
+
     /// <summary>Whether the rows × rows form of an exact step is the cheaper one.</summary>
     public bool PrefersDual(int batch) => Dual(batch) < Primal(batch);
 
@@ -69,11 +80,17 @@ internal readonly struct StepCosts
         return low;
     }
 
-    /// <summary>Elements of the matrix, right-hand sides and products of the exact solver that would be taken.</summary>
-    public double ExactElements(int batch)
+    /// <summary>The cheaper of the two exact forms.</summary>
+    public double Exact(int batch) => Math.Min(Primal(batch), Dual(batch));
+
+    /// <summary>Which of the two it is.</summary>
+    public SolverKind ExactKind(int batch) => PrefersDual(batch) ? SolverKind.DualCholesky : SolverKind.PrimalCholesky;
+
+    /// <summary>What the two forms cost, in words.</summary>
+    public string ExactForms(int batch)
     {
-        double order = PrefersDual(batch) ? Rows(batch) : Columns;
-        return (order * order) + (2 * order * Units);
+        string primal = $"primal {LayerPlan.Short(Primal(batch))}", dual = $"dual {LayerPlan.Short(Dual(batch))}";
+        return !_hasDual ? primal : PrefersDual(batch) ? $"{dual}, {primal}" : $"{primal}, {dual}";
     }
 
     private double Rows(int batch) => (double)batch * _rowsPerSample;

@@ -50,17 +50,28 @@ public sealed class DualCholesky<T>
         return s;
     }
 
-    /// <summary>Brings K = AAᵀ back after the last solve and tells ⟨v,g⟩ = ⟨s,Kδ⟩ and ‖g‖² = ⟨δ,Kδ⟩; ‖v‖² = ⟨s,Ks⟩ is ⟨v,g⟩'s with s for δ.</summary>
-    /// <remarks>Costs two products with K. The factor is gone afterwards.</remarks>
-    public DirectionMeasure Measure(ComputeContext context, int rows, ReadOnlySpan<T> delta)
+    /// <summary>Brings K = AAᵀ back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it.</summary>
+    /// <remarks>
+    /// Every vector is Aᵀ times one with rows elements: v = Aᵀs, g = Aᵀδ and g − Mv = Aᵀρ with ρ = δ − s/τ_θ − Ks, so that each inner product
+    /// is one with K between. Costs three products with K; the factor and s are gone afterwards.
+    /// </remarks>
+    public DirectionMeasure Measure(ComputeContext context, int rows, T shift, ReadOnlySpan<T> delta)
     {
         _factor.Restore(rows);
-        ReadOnlySpan<T> s = _solution.Span[..(rows * _units)];
+        Span<T> s = _solution.Span[..(rows * _units)];
         delta = delta[..s.Length];
         Span<T> product = _product.Span[..s.Length];
-        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(delta, rows, _units), new Matrix<T>(product, rows, _units));
+        Multiply(context, rows, delta, product);
         double vg = Reductions.Dot<T>(context, s, product), gg = Reductions.Dot<T>(context, delta, product);
-        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(s, rows, _units), new Matrix<T>(product, rows, _units));
-        return new DirectionMeasure(vg, Reductions.Dot<T>(context, s, product), gg);
+        Multiply(context, rows, s, product);
+        double vv = Reductions.Dot<T>(context, s, product);
+        Elementwise.Axpy(context, shift, s, product);
+        delta.CopyTo(s);
+        Elementwise.Axpy(context, -T.One, product, s);
+        Multiply(context, rows, s, product);
+        return new DirectionMeasure(vg, vv, gg) { ResidualSquared = Math.Max(0, Reductions.Dot<T>(context, s, product)) };
     }
+
+    private void Multiply(ComputeContext context, int rows, ReadOnlySpan<T> x, Span<T> product) => Gemm.Assign(
+        context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(x, rows, _units), new Matrix<T>(product, rows, _units));
 }

@@ -14,7 +14,7 @@ public sealed class PrimalCholesky<T>
     private readonly BlockLayout _layout;
     private readonly GramFactor<T> _factor;
     private readonly Slot<T> _solution;
-    private readonly Slot<T> _product;
+    private readonly Slot<T> _kept;
 
     /// <summary>Reserves the matrix and the right-hand sides.</summary>
     public PrimalCholesky(Arena arena, BlockLayout layout)
@@ -22,7 +22,7 @@ public sealed class PrimalCholesky<T>
         _layout = layout;
         _factor = new GramFactor<T>(arena, "gram matrix AᵀA", layout.Columns);
         _solution = arena.Reserve<T>("right-hand sides, units × columns", layout.Count);
-        _product = arena.Reserve<T>("products with the gram matrix, when measuring", layout.Count);
+        _kept = arena.Reserve<T>("right-hand sides, when measuring", layout.Count);
     }
 
     /// <summary>The matrix: the caller writes AᵀA here before <see cref="Factor"/>.</summary>
@@ -39,22 +39,27 @@ public sealed class PrimalCholesky<T>
     /// <param name="context">What to compute on.</param>
     /// <param name="g">Right-hand sides in the layout of the parameters.</param>
     /// <param name="v">Solutions in the layout of the parameters; may be <paramref name="g"/>.</param>
-    public void Solve(ComputeContext context, ReadOnlySpan<T> g, Span<T> v)
+    /// <param name="measure">Whether <see cref="Measure"/> will be called, so that the right-hand sides must be kept.</param>
+    public void Solve(ComputeContext context, ReadOnlySpan<T> g, Span<T> v, bool measure = false)
     {
         BlockPacking.ToRows(_layout, g, _solution.Span);
+        if (measure)
+            _solution.Span.CopyTo(_kept.Span);
         Cholesky.SolveRight(context, Gram.AsReadOnly, Solution);
         BlockPacking.FromRows(_layout, _solution.Span, v);
     }
 
-    /// <summary>Brings AᵀA back after the last solve and tells ‖v‖, ‖g‖ and ⟨v,g⟩ of it, with g = v/τ_θ + AᵀA·v.</summary>
+    /// <summary>Brings AᵀA back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it.</summary>
     /// <remarks>Costs one product with AᵀA. The factor is gone afterwards.</remarks>
-    public DirectionMeasure Measure(ComputeContext context, double shift)
+    public DirectionMeasure Measure(ComputeContext context, T shift)
     {
         _factor.Restore(_layout.Columns);
-        Span<T> v = _solution.Span, gramV = _product.Span;
-        Gemm.Assign(context, Solution.AsReadOnly, Gram.AsReadOnly, new Matrix<T>(gramV, _layout.Units, _layout.Columns));
-        double vv = Reductions.SumOfSquares(context, v), vGv = Reductions.Dot<T>(context, v, gramV), gvgv = Reductions.SumOfSquares<T>(context, gramV);
-        return new DirectionMeasure((shift * vv) + vGv, vv, (shift * shift * vv) + (2 * shift * vGv) + gvgv);
+        ReadOnlySpan<T> v = _solution.Span;
+        Span<T> g = _kept.Span;
+        var measure = new DirectionMeasure(Reductions.Dot(context, v, g), Reductions.SumOfSquares(context, v), Reductions.SumOfSquares<T>(context, g));
+        Elementwise.Axpy(context, -shift, v, g);
+        Gemm.Subtract(context, Solution.AsReadOnly, Gram.AsReadOnly, new Matrix<T>(g, _layout.Units, _layout.Columns));
+        return measure with { ResidualSquared = Reductions.SumOfSquares<T>(context, g) };
     }
 
     private Matrix<T> Solution => new(_solution.Span, _layout.Units, _layout.Columns);
@@ -64,7 +69,11 @@ public sealed class PrimalCholesky<T>
 /// <param name="InnerProduct">⟨v, g⟩.</param>
 /// <param name="DirectionSquared">‖v‖².</param>
 /// <param name="GradientSquared">‖g‖².</param>
-public readonly record struct DirectionMeasure(double InnerProduct, double DirectionSquared, double GradientSquared);
+public readonly record struct DirectionMeasure(double InnerProduct, double DirectionSquared, double GradientSquared)
+{
+    /// <summary>‖g − Mv‖²; NaN where it was not measured.</summary>
+    public double ResidualSquared { get; init; } = double.NaN;
+}
 
 /// <summary>Between parameters (weights, then biases) and a units × columns matrix whose last column is the bias.</summary>
 internal static class BlockPacking

@@ -7,11 +7,14 @@ namespace ProxProp.Engine.Training;
 /// <summary>Finds out where a loss that is not finite came from.</summary>
 internal static class NonFinite
 {
-    /// <summary>One sentence that names the step and the first layer whose parameters or output are not finite.</summary>
+    /// <summary>One sentence that names the step and the first layer whose parameters or output, or direction, are not finite.</summary>
     /// <remarks>Runs layer by layer over what the failed forward pass left behind.</remarks>
-    public static string Describe<T>(Network<T> network, ReadOnlySpan<T> samples, int batch, long step, double loss)
+    public static string Describe<T>(TrainingStep<T> trained, ReadOnlySpan<T> samples, int batch, long step, double loss)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Network<T> network = trained.Network;
+        if (double.IsFinite(loss))
+            return DescribeDirection(trained, step);
         string start = $"The loss became {loss} at step {step}: ";
         if (!Reductions.AllFinite(network.Compute, samples[..(batch * network.Input.Size)]))
             return start + "the input data of that batch are not finite.";
@@ -38,5 +41,12 @@ internal static class NonFinite
         }
 
         return $"Step {step} left running statistics that are not finite. Try a smaller learning rate.";
+    }
+
+    private static string DescribeDirection<T>(TrainingStep<T> trained, long step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int layer = trained.NonFiniteDirection;
+        return $"The direction of layer {layer} ({trained.Network.Layers[layer]}) is not finite at step {step}. Try smaller starting weights or scaled data.";
     }
 }

@@ -39,6 +39,12 @@ public sealed record TrainerOptions
     /// schedule the run may be lengthened.
     /// </summary>
     public string? ResumeFrom { get; init; }
+
+    /// <summary>
+    /// Told how each layer's direction was made, every <see cref="TrainingStep{T}.MeasureEvery"/> steps and where a step updated nothing; on
+    /// the training thread: keep it short. See <see cref="TrainingStep{T}.Reported"/>.
+    /// </summary>
+    public StepReported? Reported { get; init; }
 }
 
 /// <summary>How a training run ended.</summary>
@@ -51,7 +57,7 @@ public enum TrainingStatus
     Cancelled,
 
     /// <summary>
-    /// The loss or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch or saved
+    /// The loss, a direction or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch or saved
     /// checkpoint (or the starting ones).
     /// </summary>
     NonFiniteLoss,
@@ -146,6 +152,23 @@ public sealed class Trainer<T> : IDisposable
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        _step.Reported += _options.Reported;
+        try
+        {
+            return RunEpochs(train, validation, progress, cancellation);
+        }
+        finally
+        {
+            _step.Reported -= _options.Reported;
+        }
+    }
+
+    /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>
+    public void Dispose() => _arena.Dispose();
+
+    private TrainingResult RunEpochs(
+        Dataset<T> train, Dataset<T>? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
         Network<T> network = _step.Network;
         Evaluator<T>.CheckFits(network, train);
         if (train.Count == 0)
@@ -185,7 +208,7 @@ public sealed class Trainer<T> : IDisposable
                 StepResult result = _step.Run(samples, new Targets<T>(labels[..rows.Length]), rows.Length, rate);
                 run.StopClock();
                 if (!result.Updated)
-                    return Fail(NonFinite.Describe(network, samples, rows.Length, run.Step + 1, result.Loss), run, keeper);
+                    return Fail(NonFinite.Describe(_step, samples, rows.Length, run.Step + 1, result.Loss), run, keeper);
                 run.Add(result, rows.Length);
                 bool endsEpoch = b == batches.Count - 1, ends = run.Step == totalSteps, due = keeper.IsDue(run.Step);
                 if ((endsEpoch || ends || due) && !_lastGood.TryTake())
@@ -202,9 +225,6 @@ public sealed class Trainer<T> : IDisposable
 
         return Result(TrainingStatus.Completed, null, run, keeper);
     }
-
-    /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>
-    public void Dispose() => _arena.Dispose();
 
     private static TrainingResult Result(TrainingStatus status, string? message, RunState run, CheckpointKeeper<T> keeper) =>
         new(status, message, run.Epochs, run.Step, run.Seconds) { CheckpointFailure = keeper.Failure };

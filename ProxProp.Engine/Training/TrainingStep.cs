@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
@@ -11,7 +12,7 @@ namespace ProxProp.Engine.Training;
 /// <summary>What one training step did.</summary>
 /// <param name="Loss">Loss of the batch before the update.</param>
 /// <param name="Correct">Samples classified correctly before the update; −1 where the targets are no labels.</param>
-/// <param name="Updated">False where the loss was not finite and the parameters were left alone.</param>
+/// <param name="Updated">False where the loss or a direction was not finite and parameters and optimizer were left alone.</param>
 public readonly record struct StepResult(double Loss, int Correct, bool Updated);
 
 /// <summary>
@@ -32,6 +33,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     private readonly Arena _arena = new();
     private readonly IDirection<T>?[] _directions;
     private readonly LayerReport[] _reports;
+    private readonly LayerPlan?[] _plans;
+    private readonly StepMetrics _metrics;
     private readonly int[] _offsets;
     private readonly DampingControl<T> _damping;
     private readonly int _firstParametric;
@@ -57,6 +60,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         int count = network.Layers.Count;
         _directions = new IDirection<T>?[count];
         _reports = new LayerReport[count];
+        _plans = new LayerPlan?[count];
         _offsets = new int[count];
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
 
@@ -69,9 +73,18 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
                 continue;
             offset += parametric.ParameterCount;
             if (i == last || parametric.TrainExplicitly || parametric is not ProximalLayer<T> proximal)
+            {
+                _plans[i] = LayerPlan.Gradient(
+                    i == last ? "the last layer takes its gradient"
+                    : parametric.TrainExplicitly ? "told to take its gradient"
+                    : "not linear in its parameters");
                 continue;
+            }
+
+            int entries = _arena.Entries.Count;
             using (_arena.Scratch())
                 _directions[i] = step.Bind(proximal, plan with { LayerIndex = i });
+            _plans[i] = _directions[i]!.Plan with { Bytes = _arena.Entries.Skip(entries).Sum(e => e.Bytes) };
         }
 
         int widest = network.Layers.Max(l => l.Output.Size);
@@ -82,7 +95,14 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _optimizer.Plan(_arena, network.ParameterCount);
         _damping = new DampingControl<T>(network, _directions, _arena);
         _arena.Commit();
+        _metrics = new StepMetrics(network.Layers.Select(l => l.Kind));
     }
+
+    /// <summary>
+    /// Told after a step whose directions were measured (<see cref="MeasureEvery"/>), and after one that updated nothing; on the caller's
+    /// thread, so keep it short.
+    /// </summary>
+    public event StepReported? Reported;
 
     /// <summary>The network that is trained.</summary>
     public Network<T> Network => _network;
@@ -97,8 +117,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     public Loss<T> Loss => _loss;
 
     /// <summary>
-    /// Steps between two measurements of ⟨v,g⟩, ‖v‖ and ‖g‖ in <see cref="Reports"/>; 1 for every step, 0 for never. An exact step without
-    /// a gradient at hand pays two products with its Gram matrix for them.
+    /// Steps between two measurements of ⟨v,g⟩, ‖v‖, ‖g‖ and an exact step's residual in <see cref="Reports"/>; 1 for every step, 0 for
+    /// never. An exact step in its dual form pays three products with its Gram matrix for them.
     /// </summary>
     public int MeasureEvery { get; set; } = 20;
 
@@ -107,6 +127,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
 
     /// <summary>How each layer's direction was made in the last step; default for layers without parameters.</summary>
     public ReadOnlySpan<LayerReport> Reports => _reports;
+
+    /// <summary>How each layer's direction is planned to be made, and why; null for layers without parameters.</summary>
+    public IReadOnlyList<LayerPlan?> Plans => _plans;
 
     /// <summary>The directions of the last step, in the layout of <see cref="Network{T}.Parameters"/>.</summary>
     public ReadOnlySpan<T> Directions => _direction.Span;
@@ -127,16 +150,28 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <param name="learningRate">The optimizer's step size, the paper's τ for plain SGD.</param>
     public StepResult Run(ReadOnlySpan<T> samples, Targets<T> targets, int batch, double learningRate)
     {
+        long start = StepMetrics.Start();
+        bool measured = Measures();
         LossValue value = ComputeDirections(samples, targets, batch);
-        if (!double.IsFinite(value.Loss))
-            return new StepResult(value.Loss, value.Correct, false);
-        if (_damping.IsDue(StepsDone))
-            _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
-        _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
-        Observer?.Done(StepPart.Update, -1);
-        StepsDone++;
-        return new StepResult(value.Loss, value.Correct, true);
+        bool updated = double.IsFinite(value.Loss) && NonFiniteDirection < 0;
+        if (updated)
+        {
+            if (_damping.IsDue(StepsDone))
+                _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
+            _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
+            Observer?.Done(StepPart.Update, -1);
+            StepsDone++;
+        }
+
+        var result = new StepResult(value.Loss, value.Correct, updated);
+        _metrics.Record(start, batch, result, _reports);
+        if (Reported is { } reported && (measured || !updated))
+            reported(new StepReport(updated ? StepsDone : StepsDone + 1, result, double.IsFinite(value.Loss) ? _reports : default));
+        return result;
     }
+
+    /// <summary>The layer of the last step whose direction was not finite, the first that was computed; −1 where all were.</summary>
+    internal int NonFiniteDirection => Array.FindLastIndex(_reports, r => r.HasNonFinite);
 
     /// <summary>All of a step but the update: afterwards <see cref="Directions"/> holds v for every layer.</summary>
     /// <inheritdoc cref="Run"/>
@@ -230,16 +265,27 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
 
     private Pass PassOf(int batch)
     {
-        bool measure = _damping.IsDue(StepsDone) || (MeasureEvery > 0 && StepsDone % MeasureEvery == 0);
-        return new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, measure);
+        return new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, _damping.IsDue(StepsDone) || Measures());
     }
+
+    private bool Measures() => MeasureEvery > 0 && StepsDone % MeasureEvery == 0;
 
     private LayerReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
     {
         Span<T> v = _direction.Span.Slice(_offsets[index], layer.ParameterCount);
+        LayerReport report;
         if (_directions[index] is { } direction)
-            return direction.Compute(pass, a, dz, v);
-        layer.ParameterGradient(pass, a, dz, v);
-        return LayerReport.Gradient<T>(pass, v);
+        {
+            report = direction.Compute(pass, a, dz, v);
+            if (direction.IsAlwaysFinite)
+                return report;
+        }
+        else
+        {
+            layer.ParameterGradient(pass, a, dz, v);
+            report = LayerReport.Gradient<T>(pass, v);
+        }
+
+        return Reductions.AllFinite<T>(pass.Compute, v) ? report : report with { Status = SolveStatus.Breakdown, HasNonFinite = true };
     }
 }

@@ -7,12 +7,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Server:
-    def __init__(self, width=None, command="kernels", native=None):
+    def __init__(self, width=None, command="kernels"):
         program = ROOT / "ProxProp.Engine.Bench/bin/Release/net10.0/ProxProp.Engine.Bench.dll"
-        if native is None and not program.exists():
+        if not program.exists():
             raise SystemExit("Build first: dotnet build -c Release ProxProp.Engine.Bench")
-        start = ["dotnet", str(program)] if native is None else [str(native)]
-        arguments = [*start, command, "--serve"] + (["--width", str(width)] if width is not None else [])
+        arguments = ["dotnet", str(program), command, "--serve"] + (["--width", str(width)] if width is not None else [])
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):

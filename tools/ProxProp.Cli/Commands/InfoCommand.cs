@@ -7,6 +7,7 @@ using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Commands;
@@ -74,11 +75,20 @@ internal sealed class InfoCommand : Command
         output.WriteLine();
         long bytes = network.ParameterCount * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
         output.WriteLine($"memory: parameters {Texts.Bytes(bytes)}; network with {Texts.Count(batch, "sample")} {Texts.Bytes(network.BufferBytes)}");
-        foreach (StepChoice step in new[] { StepChoice.Gradient, StepChoice.Exact })
+        foreach (StepChoice step in new[] { StepChoice.Gradient, StepChoice.Auto })
         {
             using var training = new TrainingStep<T>(
-                network, step.Make<T>(1), OptimizerChoice.Make<T>(OptimizerChoice.Nesterov, OptimizerChoice.DefaultMomentum));
+                network, step.Make<T>(Damping.Fixed(1)), OptimizerChoice.Make<T>(OptimizerChoice.Nesterov, OptimizerChoice.DefaultMomentum));
             output.WriteLine($"        training by {step.Name} steps (nesterov) {Texts.Bytes(training.BufferBytes)} more");
+            if (!step.IsProximal)
+                continue;
+            output.WriteLine();
+            output.WriteLine($"what auto steps do with {Texts.Count(batch, "sample")}, flops and memory beyond the plain gradient's:");
+            for (int i = 0; i < network.Layers.Count; i++)
+            {
+                if (training.Plans[i] is { } plan)
+                    output.WriteLine($"{i} {network.Layers[i].Kind}: {PlanText.Of(plan)}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ internal sealed record TrainRequest(
     DataRequest Data,
     string? Model,
     StepChoice Step,
-    double? TauTheta,
+    DampingChoice Damping,
     string? Optimizer,
     double? Rate,
     double? Momentum,
@@ -23,6 +23,7 @@ internal sealed record TrainRequest(
     string? Init,
     string Save,
     string? Log,
+    int ReportEvery,
     bool Compare)
 {
     /// <summary>What is asked for about checkpoints.</summary>
@@ -32,10 +33,9 @@ internal sealed record TrainRequest(
     {
         DataRequest data = dataOptions.Read(parsed);
         bool small = data.Kind is DataOptions.Digits or DataOptions.Csv;
-        StepChoice step = parsed.GetValue(options.Step) ?? StepChoice.Exact;
-        double? tauTheta = parsed.GetValue(options.TauTheta);
-        if (tauTheta is not null && !step.IsProximal)
-            throw new UsageException("--tau-theta is for proximal steps; leave it out, or take --step exact, cgN or pcgN.");
+        StepChoice step = parsed.GetValue(options.Step) ?? StepChoice.Auto;
+        if (parsed.Has(options.ReportEvery) && !parsed.Has(options.Log))
+            throw new UsageException("--report-every is for --log; give both or neither.");
         string save = parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors";
         CheckpointChoice checkpoint = options.Checkpoint.Read(parsed, save);
         if (checkpoint.Resume is not null && parsed.GetValue(options.Init) is not null)
@@ -44,7 +44,7 @@ internal sealed record TrainRequest(
             data,
             parsed.GetValue(options.Model),
             step,
-            tauTheta,
+            DampingChoice.Read(parsed.GetValue(options.Damping), parsed.GetValue(options.TauTheta), parsed.GetValue(options.Lambda), step),
             parsed.GetValue(options.Optimizer),
             parsed.GetValue(options.Rate),
             parsed.GetValue(options.Momentum),
@@ -59,6 +59,7 @@ internal sealed record TrainRequest(
             parsed.GetValue(options.Init),
             save,
             parsed.GetValue(options.Log),
+            parsed.GetValue(options.Log) is null ? 0 : parsed.GetValue(options.ReportEvery) ?? 20,
             data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
         {
             Checkpoint = checkpoint,
@@ -73,11 +74,11 @@ internal sealed record TrainRequest(
 
 /// <summary>How one run makes its steps: every choice made, nothing left open.</summary>
 /// <param name="Step">How directions are made.</param>
-/// <param name="TauTheta">τ_θ of proximal steps.</param>
+/// <param name="Damping">How proximal steps are damped.</param>
 /// <param name="Optimizer">What uses the directions.</param>
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Momentum">Momentum, where the optimizer has it.</param>
-internal sealed record RunSettings(StepChoice Step, double TauTheta, string Optimizer, double Rate, double Momentum)
+internal sealed record RunSettings(StepChoice Step, DampingChoice Damping, string Optimizer, double Rate, double Momentum)
 {
     public static RunSettings For(TrainRequest request, StepChoice step, bool convolutional)
     {
@@ -86,19 +87,19 @@ internal sealed record RunSettings(StepChoice Step, double TauTheta, string Opti
             throw new UsageException($"--momentum is for the optimizers momentum and nesterov, not {optimizer}.");
         return new RunSettings(
             step,
-            request.TauTheta ?? OptimizerChoice.DefaultTauTheta(optimizer),
+            request.Damping.For(optimizer),
             optimizer,
             request.Rate ?? OptimizerChoice.DefaultRate(optimizer, step, request.Data.Kind),
             request.Momentum ?? OptimizerChoice.DefaultMomentum);
     }
 
-    /// <summary>"ProxProp (exact)" or "backpropagation".</summary>
+    /// <summary>"ProxProp (auto)" or "backpropagation".</summary>
     public string Title => Step.IsProximal ? $"ProxProp ({Step.Name})" : "backpropagation";
 
     /// <summary>The optimizer with its momentum.</summary>
     public string OptimizerText => OptimizerChoice.HasMomentum(Optimizer) ? $"{Optimizer} (momentum {Output.Texts.Plain(Momentum)})" : Optimizer;
 
-    /// <summary>Learning rate and τ_θ.</summary>
+    /// <summary>Learning rate and damping.</summary>
     public string RateText =>
-        $"learning rate {Output.Texts.Plain(Rate)}{(Step.IsProximal ? $", tau_theta {Output.Texts.Plain(TauTheta)}" : string.Empty)}";
+        $"learning rate {Output.Texts.Plain(Rate)}{(Step.IsProximal ? $", {Damping}" : string.Empty)}";
 }

@@ -24,6 +24,13 @@ internal sealed class TrainRun<T> : IDisposable
         {
             if (request.Init is not null)
                 Weights.Load(Network, request.Init);
+            Step = new TrainingStep<T>(
+                Network,
+                settings.Step.Make<T>(settings.Damping.Make()),
+                Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum))
+            {
+                MeasureEvery = request.ReportEvery,
+            };
         }
         catch
         {
@@ -35,6 +42,8 @@ internal sealed class TrainRun<T> : IDisposable
     public RunSettings Settings { get; }
 
     public Network<T> Network { get; }
+
+    public TrainingStep<T> Step { get; }
 
     public int Epochs { get; }
 
@@ -53,9 +62,8 @@ internal sealed class TrainRun<T> : IDisposable
     public void Train(
         DatasetSplit<T> split, Terminal terminal, TrainingLog? log, IReadOnlyDictionary<string, string> description, CancellationToken cancel)
     {
-        using var step = new TrainingStep<T>(
-            Network, Settings.Step.Make<T>(Settings.TauTheta), Options.OptimizerChoice.Make<T>(Settings.Optimizer, Settings.Momentum));
-        var trainer = new Trainer<T>(step, new TrainerOptions
+        log?.WritePlan(Step);
+        using var trainer = new Trainer<T>(Step, new TrainerOptions
         {
             Epochs = Epochs,
             BatchSize = _batch,
@@ -70,6 +78,7 @@ internal sealed class TrainRun<T> : IDisposable
                 Metadata = description,
             },
             ResumeFrom = _request.Checkpoint.Resume,
+            Reported = log is null ? null : log.Report,
         });
         var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
@@ -81,7 +90,11 @@ internal sealed class TrainRun<T> : IDisposable
         }
     }
 
-    public void Dispose() => Network.Dispose();
+    public void Dispose()
+    {
+        Step.Dispose();
+        Network.Dispose();
+    }
 
     private sealed class Both(ProgressDisplay display, TrainingLog? log) : IProgress<TrainingProgress>
     {

@@ -6,6 +6,7 @@ using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Randomness;
 using ProxProp.Engine.Theory;
 using ProxProp.Engine.Training;
@@ -25,7 +26,7 @@ internal sealed class VerifyCommand : Command
     private readonly Terminal _terminal;
 
     public VerifyCommand(Terminal terminal)
-        : base("verify", "Checks a training step against the theory, layer by layer: descent, stability, size, accuracy. Without options: an exact step on the digits.")
+        : base("verify", "Checks a training step against the theory, layer by layer: descent, stability, size, accuracy. Without options: an automatic step on the digits.")
     {
         _terminal = terminal;
         _data.AddTo(this);
@@ -43,14 +44,14 @@ internal sealed class VerifyCommand : Command
         LoadedData<T> data = DataSource.Load<T>(request);
         int batch = Math.Min(parsed.GetValue(_options.Batch) ?? DefaultBatch, data.Rows.Count);
         ulong seed = parsed.GetValue(_options.Seed) ?? 0;
-        StepChoice choice = parsed.GetValue(_options.Step) ?? StepChoice.Exact;
+        StepChoice choice = parsed.GetValue(_options.Step) ?? StepChoice.Auto;
         Model<T> model = ModelChoice.Make(parsed.GetValue(_options.Model) ?? ModelChoice.DefaultFor(request.Kind), data);
         using var compute = new ComputeContext(_compute.Threads(parsed));
         using var network = new Network<T>(model.Input, model.Layers, batch, seed, compute);
         if (parsed.GetValue(_options.Init) is { } init)
             Weights.Load(network, init);
         double tauTheta = parsed.GetValue(_options.TauTheta) ?? OptimizerChoice.DefaultTauTheta(OptimizerChoice.Nesterov);
-        using var step = new TrainingStep<T>(network, choice.Make<T>(tauTheta), new Sgd<T>(MomentumKind.Nesterov, Momentum));
+        using var step = new TrainingStep<T>(network, choice.Make<T>(Damping.Fixed(tauTheta)), new Sgd<T>(MomentumKind.Nesterov, Momentum));
 
         int every = parsed.GetValue(_options.DuringTraining) ?? 0;
         int steps = every == 0 ? 1 : parsed.GetValue(_options.MaxSteps) ?? DefaultSteps;

@@ -46,5 +46,5 @@ internal static class OptimizerChoice
             _ => new Adam<T>(weightDecay: AdamWDecay, decoupled: true),
         };
 
-    private static bool IsAdam(string name) => name is Adam or AdamW;
+    public static bool IsAdam(string name) => name is Adam or AdamW;
 }

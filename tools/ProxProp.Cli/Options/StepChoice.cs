@@ -38,10 +38,10 @@ internal sealed record StepChoice(string Name, int Iterations)
     }
 
     /// <summary>Makes the step.</summary>
-    public ProximalStep<T> Make<T>(double tauTheta)
+    public ProximalStep<T> Make<T>(Damping damping)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         !IsProximal ? new ExplicitStep<T>()
-        : Name == Auto.Name ? new AutoStep<T>(tauTheta)
-        : Iterations == 0 ? new ExactStep<T>(tauTheta)
-        : new CgStep<T>(Iterations, tauTheta, Name[0] == 'p' ? CgPreconditioner.Jacobi : CgPreconditioner.None);
+        : Name == Auto.Name ? new AutoStep<T>(damping)
+        : Iterations == 0 ? new ExactStep<T>(damping)
+        : new CgStep<T>(Iterations, damping, Name[0] == 'p' ? CgPreconditioner.Jacobi : CgPreconditioner.None);
 }

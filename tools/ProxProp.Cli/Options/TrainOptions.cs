@@ -12,12 +12,16 @@ internal sealed class TrainOptions
         "--step",
         "gradient|exact|auto|cgN|pcgN",
         "How layers but the last make their direction: plain backpropagation, the exact proximal step, the cheapest way "
-        + "to nearly that, N conjugate-gradient iterations, or N preconditioned ones. Default: exact.",
+        + "to nearly that, N conjugate-gradient iterations, or N preconditioned ones. Default: auto.",
         StepChoice.Parse,
         StepChoice.Expected);
 
     public Option<double?> TauTheta { get; } = Parsed.Number(
-        "--tau-theta", "Proximal step size tau_theta. Default: 0.05, with adam or adamw 1.", x => x > 0, "a positive number");
+        "--tau-theta", "Proximal step size tau_theta of fixed damping. Default: 0.05, with adam or adamw 1.", x => x > 0, "a positive number");
+
+    public Option<string?> Damping { get; } = DampingChoice.DampingOption();
+
+    public Option<double?> Lambda { get; } = DampingChoice.LambdaOption();
 
     public Option<string?> Optimizer { get; } = Parsed.Choice(
         "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam.", OptimizerChoice.Names);
@@ -53,16 +57,20 @@ internal sealed class TrainOptions
 
     public Option<string?> Log { get; } = Parsed.Text("--log", "FILE.jsonl", "Writes one JSON object per step and one per epoch.");
 
+    public Option<int?> ReportEvery { get; } = Parsed.Count(
+        "--report-every", "With --log: every N steps, how each layer's direction was made; 0 for never. Default: 20.", 0);
+
     public CheckpointOptions Checkpoint { get; } = new();
 
     /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
-    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Optimizer, Rate, Momentum, Init, Log, .. Checkpoint.All];
+    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, Init, Log, .. Checkpoint.All];
 
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
         {
-            Model, Step, TauTheta, Optimizer, Rate, Momentum, Batch, Epochs, MaxSteps, TrainSamples, Validation, Seed, NoShuffle, Init, Save, Log,
+            Model, Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, Batch, Epochs, MaxSteps, TrainSamples, Validation, Seed, NoShuffle,
+            Init, Save, Log, ReportEvery,
         })
         {
             command.Add(option);

@@ -10,7 +10,7 @@ internal sealed class VerifyOptions
     public Option<string?> Init { get; } = Parsed.Text("--init", "FILE", "Checks at the weights of this safetensors file instead of random ones.");
 
     public Option<StepChoice?> Step { get; } = Parsed.Value(
-        "--step", "gradient|exact|auto|cgN|pcgN", "The step to check. Default: exact.", StepChoice.Parse, StepChoice.Expected);
+        "--step", "gradient|exact|auto|cgN|pcgN", "The step to check. Default: auto.", StepChoice.Parse, StepChoice.Expected);
 
     public Option<double?> TauTheta { get; } = Parsed.Number("--tau-theta", "Proximal step size tau_theta. Default: 0.05.", x => x > 0, "a positive number");
 

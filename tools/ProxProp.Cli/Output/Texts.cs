@@ -38,6 +38,17 @@ internal static class Texts
         _ => $"{bytes / (1024.0 * 1024 * 1024):F2} GiB",
     };
 
+    /// <summary>Floating-point operations in the unit that fits.</summary>
+    public static string Flops(double flops) => flops switch
+    {
+        double.NaN => "flops unknown",
+        < 1e3 => $"{flops:F0} flop",
+        < 1e6 => $"{flops / 1e3:F1} kflop",
+        < 1e9 => $"{flops / 1e6:F1} Mflop",
+        < 1e12 => $"{flops / 1e9:F1} Gflop",
+        _ => $"{flops / 1e12:F1} Tflop",
+    };
+
     /// <summary>m:ss, or h:mm:ss.</summary>
     public static string Clock(TimeSpan time)
     {

@@ -3,6 +3,7 @@ using ProxProp.Cli.Commands;
 using ProxProp.Cli.Options;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Solvers;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Output;
@@ -29,10 +30,25 @@ internal static class TrainReport
             output.WriteLine($"{string.Empty,-11}two runs from the same starting weights, on the same batches:");
         foreach (TrainRun<T> run in runs)
             output.WriteLine($"{string.Empty,-11}{run.Settings.Title}: {run.Settings.RateText}");
+        WriteSolvers(output, first);
         output.WriteLine(
             $"computing  {Texts.Precision<T>()}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
         output.WriteLine();
         output.Flush();
+    }
+
+    // What was chosen for each layer; a gradient is no choice.
+    private static void WriteSolvers<T>(TextWriter output, TrainRun<T> run)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string heading = "solvers";
+        for (int i = 0; i < run.Step.Plans.Count; i++)
+        {
+            if (run.Step.Plans[i] is not { Solver: not SolverKind.Gradient } plan)
+                continue;
+            output.WriteLine($"{heading,-11}{i} {run.Network.Layers[i].Kind}: {PlanText.Short(plan)}");
+            heading = string.Empty;
+        }
     }
 
     /// <summary>The table and the chart.</summary>

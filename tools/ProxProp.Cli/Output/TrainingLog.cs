@@ -1,12 +1,16 @@
 using System.Buffers;
+using System.Numerics;
 using System.Text.Json;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Output;
 
 /// <summary>
-/// One JSON object per line: for every step <c>step</c>, <c>epoch</c>, <c>loss</c> (before the update); for every epoch <c>epoch</c>,
-/// <c>trainLoss</c>, <c>trainAccuracy</c>, <c>validationLoss</c>, <c>validationAccuracy</c> (null without validation data), <c>seconds</c>.
+/// One JSON object per line: first <c>plan</c>, how each layer's direction will be made; for every step <c>step</c>, <c>epoch</c>, <c>loss</c>
+/// (before the update) and where it was measured <c>layers</c>, how each was made; for every epoch <c>epoch</c>, <c>trainLoss</c>,
+/// <c>trainAccuracy</c>, <c>validationLoss</c>, <c>validationAccuracy</c> (null without validation data), <c>seconds</c>.
 /// </summary>
 /// <remarks>A disk that fills up must not cost the training: the log stops there and <see cref="Failure"/> says why.</remarks>
 internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
@@ -14,6 +18,8 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     private readonly FileStream _file;
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
+    private LayerReport[] _layers = [];
+    private bool _measured;
     private bool _disposed;
 
     /// <summary>Creates the file, or empties it, or goes on at its end.</summary>
@@ -39,6 +45,38 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     /// <summary>Why the log ends early, or null.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>Writes what is planned for each layer.</summary>
+    public void WritePlan<T>(TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        _layers = new LayerReport[step.Plans.Count];
+        _json.WriteStartObject();
+        _json.WriteStartArray("plan");
+        for (int i = 0; i < step.Plans.Count; i++)
+        {
+            if (step.Plans[i] is not { } plan)
+                continue;
+            _json.WriteStartObject();
+            _json.WriteNumber("layer", i);
+            _json.WriteString("kind", step.Network.Layers[i].Kind);
+            _json.WriteString("solver", plan.Solver.ToString());
+            WriteNumber("flops", plan.Flops);
+            _json.WriteNumber("bytes", plan.Bytes);
+            _json.WriteString("reason", plan.Reason);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
+        EndLine();
+    }
+
+    /// <summary>Keeps the layers' reports for the line of this step.</summary>
+    public void Report(in StepReport report)
+    {
+        _measured = report.Result.Updated;
+        report.Layers.CopyTo(_layers);
+    }
+
     public void Report(TrainingProgress value)
     {
         if (Failure is not null)
@@ -47,6 +85,9 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         _json.WriteNumber("step", value.Step);
         _json.WriteNumber("epoch", value.Epoch);
         WriteNumber("loss", value.Loss);
+        if (_measured)
+            WriteLayers();
+        _measured = false;
         EndLine();
         if (value.EpochEnd is { } epoch)
         {
@@ -80,6 +121,30 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         {
             Failure ??= e.Message;
         }
+    }
+
+    private void WriteLayers()
+    {
+        _json.WriteStartArray("layers");
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            LayerReport layer = _layers[i];
+            if (layer == default)
+                continue;
+            _json.WriteStartObject();
+            _json.WriteNumber("layer", i);
+            _json.WriteString("solver", layer.Solver.ToString());
+            _json.WriteString("status", layer.Status.ToString());
+            _json.WriteNumber("iterations", layer.Iterations);
+            WriteNumber("damping", layer.Shift > 0 ? layer.Shift : double.NaN);
+            WriteNumber("residual", layer.RelativeResidual);
+            WriteNumber("innerProduct", layer.InnerProduct);
+            WriteNumber("normRatio", layer.NormRatio);
+            WriteNumber("cosine", layer.Cosine);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
     }
 
     private void WriteNumber(string name, double value)

@@ -7,6 +7,10 @@ internal static class TrainingFaults
 
     public static IReadOnlyList<Fault> List { get; } =
     [
+        new("a direction that is not finite updates the weights", "Training/TrainingStep.cs",
+            "double.IsFinite(value.Loss) && NonFiniteDirection < 0",
+            "double.IsFinite(value.Loss)",
+            "StepReportTests"),
         new("the derivative of the layer above is stale", Step,
             "                delta = other;\n",
             "",
