@@ -1,4 +1,6 @@
+#if !NATIVE_AOT
 using BenchmarkDotNet.Running;
+#endif
 using ProxProp.Engine.Bench.Kernels;
 using ProxProp.Engine.Bench.Training;
 
@@ -6,5 +8,10 @@ if (args is ["kernels", .. string[] kernelArguments])
     return KernelReport.Run(kernelArguments);
 if (args is ["steps", .. string[] stepArguments])
     return StepReport.Run(stepArguments);
+#if NATIVE_AOT
+Console.Error.WriteLine("This is the native program: it has kernels and steps. Benchmarks need dotnet run.");
+return 2;
+#else
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
+#endif

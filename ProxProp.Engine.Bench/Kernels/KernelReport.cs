@@ -74,7 +74,7 @@ internal static class KernelReport
                 Console.WriteLine($"{name,-32} {median * 1e3,10:F4} ms {gflops,8:F1} GFLOP/s {gflops / peak,6:P0} of peak (best {best / peak:P0})");
             }
 
-            rows.Add(new JsonObject
+            rows.Add((JsonNode)new JsonObject
             {
                 ["operation"] = operation,
                 ["m"] = m,

@@ -28,6 +28,11 @@ internal sealed class CliProcess : IDisposable
     public static CliProcess StartOnSmallDisk(string folder, int blocks, params string[] args) =>
         Launch(folder, "sh", ["-c", $"trap '' XFSZ; ulimit -f {blocks}; exec dotnet \"$@\"", "sh", Program, .. args]);
 
+    /// <summary>Starts the program so that an interrupt reaches it, even where a shell started these tests in its background and had interrupts ignored.</summary>
+    public static CliProcess StartInterruptible(string folder, params string[] args) => OperatingSystem.IsLinux()
+        ? Launch(folder, "env", ["--default-signal=INT", "dotnet", Program, .. args])
+        : Start(folder, args);
+
     public string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new EndOfStreamException(_error.ToString());
 
     public bool HasExited => _process.HasExited;
@@ -38,9 +43,10 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits for its end; one that does not come within two minutes is a failure.</summary>
     public CliRun Finish()
     {
+        using var limit = new Timer(_ => _process.Kill(), null, TimeSpan.FromMinutes(2), Timeout.InfiniteTimeSpan);
         string output = _process.StandardOutput.ReadToEnd();
         _process.WaitForExit();
         return new CliRun(_process.ExitCode, output, _error.ToString());

@@ -28,7 +28,7 @@ public sealed class ProcessTests : IDisposable
     public void A_signal_ends_training_after_the_step_and_saves(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
-        using CliProcess process = CliProcess.Start(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
+        using CliProcess process = CliProcess.StartInterruptible(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
         while (!process.ReadLine().StartsWith("exact", StringComparison.Ordinal))
         {
         }

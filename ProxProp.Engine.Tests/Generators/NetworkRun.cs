@@ -2,6 +2,8 @@ using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Tests.Oracles;
+using ProxProp.Engine.Theory;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Engine.Tests.Generators;
@@ -53,6 +55,20 @@ public sealed class NetworkRun<T> : IDisposable
         return Split(Step.Directions);
     }
 
+    /// <summary>
+    /// How far rounding may move the gradient Aᵀδ of each layer, 30·√n·ε·‖A‖‖δ‖ (a bias adds a column of ones to A): all of the gradient
+    /// where its terms cancel, as behind batch statistics of equal samples. Or ten times what an ulp in every number between the layers does to it, where that is more.
+    /// </summary>
+    public double[] GradientRounding(out double loss)
+    {
+        BackwardSweep<T> sweep = BackwardSweep<T>.Run(Step, Samples, Targets, Case.Batch);
+        RoundingProbe probe = RoundingProbe.Run(Step, Samples, Targets, Case.Batch, sweep);
+        loss = probe.Loss;
+        double[] sums = [.. sweep.Inputs.Zip(sweep.Deltas, (a, delta) =>
+            Math.Sqrt(Math.Max(a.Length, delta.Length)) * Math.Sqrt((Squares(a) + delta.Length) * Squares(delta)))];
+        return [.. sums.Zip(probe.Gradients, (n, moved) => Math.Max(Tolerances.ResidualRatio * Tolerances.Epsilon<T>() * n, 10 * moved))];
+    }
+
     /// <summary>The loss J, as training sees it.</summary>
     public double LossAt(ReadOnlySpan<T> theta)
     {
@@ -83,6 +99,8 @@ public sealed class NetworkRun<T> : IDisposable
         Network.Dispose();
     }
 
+    private static double Squares(T[] x) => x.Sum(p => double.CreateChecked(p) * double.CreateChecked(p));
+
     // τ·dJ/dz should be about as large as z: otherwise z − τ·dJ/dz, as the literal algorithms write it, is all rounding.
     private static double LossScale(NetworkCase c, double outputSize, int outputs) =>
         c.CrossEntropy ? outputSize * c.Batch / c.Tau : c.Batch * outputs / (2 * c.Tau);
@@ -106,6 +124,8 @@ public sealed class NetworkRun<T> : IDisposable
 public sealed class ScaledLoss<T>(Loss<T> inner, double factor) : Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    public override double TermSize => factor * inner.TermSize;
+
     public override void Plan(in PlanContext plan, Shape output) => inner.Plan(plan, output);
 
     public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)

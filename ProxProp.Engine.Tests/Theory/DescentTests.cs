@@ -35,10 +35,14 @@ public sealed class DescentTests
         using var run = new NetworkRun<double>(c);
         double[][] v = run.Directions();
         double[][] g = Gradient(c);
+        double[] gradientRounding = run.GradientRounding(out double lossRounding);
+        double slopeRounding = 0;
         for (int l = 0; l < g.Length; l++)
         {
             double inner = Vectors.Dot(v[l], g[l]), sizes = Vectors.Norm(v[l]) * Vectors.Norm(g[l]);
-            Assert.True(inner >= -1e-9 * sizes, $"layer {l}: <v,g> = {inner:e2}, sizes {sizes:e2}");
+            double rounding = Vectors.Norm(v[l]) * gradientRounding[l];
+            Assert.True(inner >= (-1e-9 * sizes) - rounding, $"layer {l}: <v,g> = {inner:e2}, sizes {sizes:e2}, rounding {rounding:e2}");
+            slopeRounding += rounding;
         }
 
         double[] direction = [.. v.SelectMany(x => x)];
@@ -53,14 +57,15 @@ public sealed class DescentTests
         }
 
         // Backtracking, from a step as long as the parameters themselves to the last one whose change the loss can show.
-        double rounding = (1e-13 * Math.Abs(loss)) + 1e-290;
-        for (double t = (1 + Vectors.Norm(theta)) / size; t * slope > 100 * rounding; t /= 4)
+        lossRounding = (100 * lossRounding) + 1e-290;
+        for (double t = (1 + Vectors.Norm(theta)) / size; t * (slope - slopeRounding) > 100 * lossRounding; t /= 4)
         {
-            if (run.LossAt([.. theta.Zip(direction, (p, d) => p - (t * d))]) < loss - (0.1 * t * slope) + rounding)
+            if (run.LossAt([.. theta.Zip(direction, (p, d) => p - (t * d))]) < loss - (0.1 * t * slope) + lossRounding)
                 return;
         }
 
-        Assert.True(slope * (1 + Vectors.Norm(theta)) / size <= 1e6 * rounding, $"no step along -v lowers the loss {loss:e3} (slope {slope:e2})");
+        double reach = (slope - slopeRounding) * (1 + Vectors.Norm(theta)) / size;
+        Assert.True(reach <= 1e6 * lossRounding, $"no step along -v lowers the loss {loss:e3} (slope {slope:e2}, rounding {slopeRounding:e2})");
     }
 
     /// <summary>The property above cannot hide behind its rounding clause: nearly all networks have a slope that shows.</summary>
@@ -73,7 +78,8 @@ public sealed class DescentTests
             using var run = new NetworkRun<double>(NetworkCases.Next(new Random(seed), 50) with { ZeroGradient = false });
             double[] v = [.. run.Directions().SelectMany(x => x)], g = [.. Gradient(run.Case).SelectMany(x => x)];
             double[] theta = run.Network.Parameters.ToArray();
-            double reach = Vectors.Dot(v, g) * (1 + Vectors.Norm(theta)) / Math.Max(Vectors.Norm(v), 1e-300);
+            double slope = Vectors.Dot(v, g) - run.GradientRounding(out _).Zip(run.Directions(), (r, d) => r * Vectors.Norm(d)).Sum();
+            double reach = slope * (1 + Vectors.Norm(theta)) / Math.Max(Vectors.Norm(v), 1e-300);
             shows += reach > 1e-7 * Math.Abs(run.LossAt(theta)) ? 1 : 0;
         }
 

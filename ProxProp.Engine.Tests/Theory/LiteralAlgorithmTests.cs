@@ -11,8 +11,8 @@ namespace ProxProp.Engine.Tests.Theory;
 /// </summary>
 /// <remarks>
 /// Both directions are v = (θ − θ⁺)/τ, which does not depend on τ. The literal algorithms take it from differences such as z − (z − τδ), whose rounding
-/// depends on τ: how much of the result is rounding is seen by running them at other τ as well, at large ones where those differences are sharp. The bound is 1e-10‖v‖, plus that rounding, plus the
-/// error that a backward stable solver may make at the layer's condition number.
+/// depends on τ: how much of the result is rounding is seen by running them at other τ as well, at large ones where those differences are sharp. The bound is 1e-10‖v‖, plus that rounding and that of the gradient itself, plus
+/// the error that a backward stable solver may make at the layer's condition number.
 /// </remarks>
 public sealed class LiteralAlgorithmTests
 {
@@ -56,6 +56,7 @@ public sealed class LiteralAlgorithmTests
         using var run = new NetworkRun<T>(c, new StepSpec(exact ? StepKind.Exact : StepKind.Gradient));
         double[][] theta = run.Split(run.Network.Parameters);
         double[][] literal = Literal(run, exact, c.Tau, theta, out PenaltyPoint<T> start);
+        double[] gradientRounding = run.GradientRounding(out _);
         double[][][] others = [.. OtherTaus.Select(f => Literal(run, exact, f * c.Tau, theta, out _))];
         run.Step.Run(run.Samples, run.Targets, c.Batch, c.Tau);
         double[][] updated = run.Split(run.Network.Parameters);
@@ -72,11 +73,12 @@ public sealed class LiteralAlgorithmTests
             double update = 4 * epsilon * Vectors.Norm(theta[l]) / c.Tau;
             bool proximal = exact && l < layers.Length - 1 && layers[l] is ProximalLayer<T>;
             double solver = proximal ? SolverError(run, (ProximalLayer<T>)layers[l], start, l, literal[l]) : 0;
-            double allowed = (relative * size) + (30 * spread) + update + solver;
+            double gradient = gradientRounding[l] * (proximal ? run.Case.TauTheta : 1);
+            double allowed = (relative * size) + (30 * spread) + update + solver + gradient;
             double distance = Vectors.Distance(fast, literal[l]);
             Assert.True(
                 distance <= allowed,
-                $"group {l} ({layers[l]}): distance {distance:e2}, allowed {allowed:e2}, size {size:e2}, rounding {spread:e2}, solver {solver:e2}");
+                $"group {l} ({layers[l]}): distance {distance:e2}, allowed {allowed:e2}, size {size:e2}, rounding {spread:e2} and {gradient:e2}, solver {solver:e2}");
             result.Add((size, allowed));
         }
 

@@ -8,7 +8,8 @@ namespace ProxProp.Engine.Kernels;
 public sealed class ComputeContext : IDisposable
 {
     private const long BytesPerWorker = 128 << 10;
-    private const long SharedBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes + Kernels.TriangularBlock.BlockBytes;
+    private const long SharedPanelBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
+    private const long SharedBytes = (2 * SharedPanelBytes) + Kernels.TriangularBlock.BlockBytes;
 
     private readonly AlignedBuffer<byte> _workspace;
 
@@ -34,11 +35,13 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Bytes of packing memory that this context holds.</summary>
     public long WorkspaceBytes => _workspace.Bytes;
 
-    internal unsafe byte* SharedRowPanels => _workspace.Pointer;
+    /// <summary>Packed rows; there are two buffers, 0 and 1.</summary>
+    internal unsafe byte* SharedRowPanels(int buffer) => _workspace.Pointer + (buffer * SharedPanelBytes);
 
-    internal unsafe byte* SharedColumnPanels => _workspace.Pointer + GemmBlocking.RowPanelBytes;
+    /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
+    internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes;
 
-    internal unsafe byte* TriangularBlock => _workspace.Pointer + GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
+    internal unsafe byte* TriangularBlock => _workspace.Pointer + (2 * SharedPanelBytes);
 
     /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => _workspace.Pointer + SharedBytes + (worker * BytesPerWorker);

@@ -5,27 +5,32 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>Cache blocking of the matrix product. Only <see cref="DepthOf"/> has a say in the bits of the result.</summary>
 internal static class GemmBlocking
 {
-    /// <summary>Rows of A packed at a time, shared by all workers: with KC values of k 2 MiB.</summary>
-    public const int SharedRows = 1020;
+    /// <summary>
+    /// Rows of A packed at a time, shared by all workers: with KC values of k 1 MiB, streamed from the third-level cache. The more rows, the
+    /// more tiles share the cost of packing a panel of B.
+    /// </summary>
+    public const int SharedRows = 504;
 
-    /// <summary>Columns of B packed at a time, shared by all workers: 4 MiB.</summary>
-    public const int SharedColumns = 2048;
+    /// <summary>An operand whose panels meet at most so many panels of the other is read where it lies: packing would not pay.</summary>
+    public const int FewPanels = 4;
 
+    private const int TallestTile = 12;
+    private const int WidestTile = 128 / sizeof(float);
     private const long DepthBytes = 2048;
     private const long PanelPadding = 64;
 
-    /// <summary>Bytes of packed A, with the padding between panels of at least 6 rows.</summary>
+    /// <summary>Bytes of one block of packed A, with the padding between panels of at least 6 rows.</summary>
     public const long RowPanelBytes = (SharedRows * DepthBytes) + (SharedRows / 6 * PanelPadding);
 
-    /// <summary>Bytes of packed B, with the padding between panels of at least 2 columns.</summary>
-    public const long ColumnPanelBytes = (SharedColumns * DepthBytes) + (SharedColumns / 2 * PanelPadding);
+    /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
+    public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);
 
-    // An item streams its rows of A once for each panel of B. Many rows to few columns measured best: A arrives in the order in which it
-    // lies, which the hardware foresees, and the change to the next panel of B, which it does not, is rare.
-    private const int ItemRows = 504;
+    /// <summary>Bytes of the private panel of B that each worker packs for itself.</summary>
+    public const long PrivatePanelBytes = WidestTile * DepthBytes;
+
     private const int ItemColumns = 128;
-    private const int LeastItems = 16;
-    private const int LeastRows = 48;
+    private const int LeastItems = 12;
+    private const int LeastRows = 8 * TallestTile;
 
     /// <summary>
     /// KC: how many values of k one block sums. Part of the contract on bits (see <see cref="Gemm"/>), so it depends on nothing but the type.
@@ -34,14 +39,19 @@ internal static class GemmBlocking
     public static int DepthOf<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? 512 : 256;
 
-    /// <summary>Rows and columns of one item for a block of C, whole tiles each; smaller where there would be too few items to share out.</summary>
+    /// <summary>
+    /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to
+    /// share out. Each item packs its own panels of B, so rows are cut last.
+    /// </summary>
     public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns)
     {
-        int rows = ItemRows / tileRows * tileRows;
+        int rows = (m + tileRows - 1) / tileRows * tileRows;
         int columns = Math.Max(1, ItemColumns / tileColumns) * tileColumns;
-        int columnItems = (n + columns - 1) / columns;
-        while (rows > LeastRows && columnItems * ((m + rows - 1) / rows) < LeastItems)
-            rows = Math.Max(1, rows / 2 / tileRows) * tileRows;
+        int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
+        while (columns > tileColumns && Items(rows, columns) < LeastItems)
+            columns = Math.Max(1, columns / 2 / tileColumns) * tileColumns;
+        while (rows > LeastRows && Items(rows, columns) < LeastItems)
+            rows = ((rows / 2) + tileRows - 1) / tileRows * tileRows;
         return (rows, columns);
     }
 }

@@ -19,6 +19,14 @@ internal static unsafe class Prefetch
             Sse.Prefetch0(start);
     }
 
+    /// <summary>Asks for the line of an address, to be kept out of the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToSecondLevel(void* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch1(address);
+    }
+
     /// <summary>Asks for every cache line of a range of bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Range(void* start, nint bytes)

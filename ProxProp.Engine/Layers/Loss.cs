@@ -35,6 +35,12 @@ public readonly record struct LossValue(double Loss, int Correct);
 public abstract class Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>
+    /// Size of the terms that the loss is a difference of: a loss near zero is still rounded to ε times this. 0, as here, where it is a sum of
+    /// numbers of one sign.
+    /// </summary>
+    public virtual double TermSize => 0;
+
     /// <summary>Reserves memory.</summary>
     public abstract void Plan(in PlanContext plan, Shape output);
 
@@ -50,6 +56,9 @@ public sealed class CrossEntropyLoss<T> : Loss<T>
 {
     private Slot<T> _rowLoss;
     private int _classes;
+
+    /// <summary>1: the loss of a sample is the logarithm of a sum that is 1 at least.</summary>
+    public override double TermSize => 1;
 
     /// <inheritdoc/>
     public override void Plan(in PlanContext plan, Shape output)

@@ -79,6 +79,26 @@ internal ref struct BlockRecurrence<T>
         return _first;
     }
 
+    /// <summary>
+    /// Stops the blocks whose ⟨r,z⟩ is within the rounding of the sum that it was taken from, 8·ε·<paramref name="scale"/>·<paramref name="squares"/>.
+    /// </summary>
+    /// <param name="squares">‖ρ‖² of each block, where ⟨r,z⟩ = ⟨ρ,Kρ⟩.</param>
+    /// <param name="scale">trace(K).</param>
+    /// <param name="atStart">Whether no step was taken yet: then <see cref="Step"/> is set to 1 for the blocks that stop with a ρ that is not zero, to 0 for the others.</param>
+    public void StopUnresolved(ReadOnlySpan<T> squares, double scale, bool atStart)
+    {
+        T factor = T.CreateSaturating(2 * RoundingFloor * scale);
+        for (int u = 0; u < Residuals.Length; u++)
+        {
+            bool unresolved = Residuals[u] <= factor * squares[u];
+            if (atStart)
+                Step[u] = unresolved && squares[u] > T.Zero && T.IsFinite(squares[u]) ? T.One : T.Zero;
+            _broke |= unresolved && atStart && squares[u] > T.Zero;
+            if (unresolved)
+                Residuals[u] = T.Zero;
+        }
+    }
+
     /// <summary>α = ⟨r,z⟩/⟨p,q⟩ where that is a usable step, 0 elsewhere.</summary>
     public void TakeStep()
     {

@@ -11,7 +11,9 @@ namespace ProxProp.Engine.Solvers;
 /// <remarks>
 /// <para>Every Krylov vector is Aᵀ times something with rows elements: v = Aᵀs, r = Aᵀρ, p = Aᵀπ, and M·Aᵀπ = Aᵀ(π/τ + Kπ). In these
 /// terms, with κ = Kπ: q = π/τ + κ, ⟨p,Mp⟩ = ⟨κ,q⟩, ‖r‖² = ⟨ρ,Kρ⟩; Kρ is the one product, and κ follows by the recurrence of π.</para>
-/// <para>One recurrence per column (output unit); s starts at zero and ρ at δ. Same stopping rules as the primal form.</para>
+/// <para>One recurrence per column (output unit); s starts at zero and ρ at δ. Same stopping rules as the primal form, and one more: what δ has
+/// outside the range of A stays in ρ though not in r, and ⟨ρ,Kρ⟩ has rounding of ε·trace(K)·‖ρ‖². A residual below that cannot be seen, so its column stops;
+/// where already the gradient cannot be seen, s = δ/(1/τ + trace(K)): v is the gradient, shorter than any step to the minimum along it.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class DualConjugateGradient<T>
@@ -30,7 +32,7 @@ public sealed class DualConjugateGradient<T>
         _maxRows = maxRows;
         _gram = arena.Reserve<T>("dual cg matrix AAᵀ", (long)maxRows * maxRows);
         _vectors = arena.Reserve<T>("dual cg vectors s, ρ, Kρ, π, κ", 5L * maxRows * units);
-        _scalars = arena.Reserve<T>("dual cg scalars", 4L * units);
+        _scalars = arena.Reserve<T>("dual cg scalars", 5L * units);
     }
 
     /// <summary>K for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Solve"/>.</summary>
@@ -72,7 +74,9 @@ public sealed class DualConjugateGradient<T>
     {
         Span<T> s = Vector(0, rows), rho = Vector(1, rows), kRho = Vector(2, rows), pi = Vector(3, rows), kPi = Vector(4, rows);
         Span<T> scalars = _scalars.Span;
+        Span<T> rhoSquares = scalars[(4 * _units)..];
         var recurrence = new BlockRecurrence<T>(scalars, _units, tolerance);
+        double trace = Trace(rows);
         ReadOnlyMatrix<T> k = Gram(rows).AsReadOnly;
 
         s.Clear();
@@ -82,6 +86,13 @@ public sealed class DualConjugateGradient<T>
         kRho.CopyTo(kPi);
         ColumnReductions.Dot(context, Read(rho, rows), Read(kRho, rows), recurrence.Residuals);
         double first = recurrence.Start();
+        ColumnReductions.Dot(context, Read(rho, rows), Read(rho, rows), rhoSquares);
+        recurrence.StopUnresolved(rhoSquares, trace, atStart: true);
+        // The step of the columns that cannot be solved; 0 for the others.
+        T shortest = T.One / (shift + T.CreateSaturating(trace));
+        for (int u = 0; u < _units; u++)
+            recurrence.Step[u] *= shortest;
+        ColumnScaling.Axpy(context, recurrence.Step, Read(rho, rows), Write(s, rows));
 
         int done = 0;
         while (done < iterations && recurrence.AnyActive)
@@ -103,6 +114,8 @@ public sealed class DualConjugateGradient<T>
             ColumnReductions.Dot(context, Read(rho, rows), Read(kRho, rows), recurrence.Next);
             done++;
             recurrence.TurnDirection();
+            ColumnReductions.Dot(context, Read(rho, rows), Read(rho, rows), rhoSquares);
+            recurrence.StopUnresolved(rhoSquares, trace, atStart: false);
             if (done < iterations)
             {
                 ColumnScaling.Aypx(context, recurrence.Step, Read(rho, rows), Write(pi, rows));

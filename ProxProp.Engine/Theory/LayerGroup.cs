@@ -86,17 +86,21 @@ public sealed class LayerGroup<T>
     }
 
     /// <summary>σ(z).</summary>
-    public T[] ApplySigma(in Pass pass, ReadOnlySpan<T> z) => LayerChain.Forward(pass, _sigma, z)[^1];
+    public T[] ApplySigma(in Pass pass, ReadOnlySpan<T> z) => ApplySigma(pass, z, Nudge.None);
 
     /// <summary>σ'(z)ᵀ·da.</summary>
-    public T[] SigmaAdjoint(in Pass pass, ReadOnlySpan<T> z, ReadOnlySpan<T> da) => LayerChain.Backward(pass, _sigma, z, da);
+    public T[] SigmaAdjoint(in Pass pass, ReadOnlySpan<T> z, ReadOnlySpan<T> da) => SigmaAdjoint(pass, z, da, Nudge.None);
+
+    internal T[] ApplySigma(in Pass pass, ReadOnlySpan<T> z, Nudge nudge) => LayerChain.Forward(pass, _sigma, z, nudge)[^1];
+
+    internal T[] SigmaAdjoint(in Pass pass, ReadOnlySpan<T> z, ReadOnlySpan<T> da, Nudge nudge) => LayerChain.Backward(pass, _sigma, z, da, nudge);
 }
 
 /// <summary>Layers one after the other with every value in an array of its own.</summary>
 internal static class LayerChain
 {
-    /// <summary>The input, then the output of each layer.</summary>
-    public static T[][] Forward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input)
+    /// <summary>The input, then the output of each layer, each as <paramref name="nudge"/> leaves it.</summary>
+    public static T[][] Forward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input, Nudge nudge)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var values = new T[layers.Count + 1][];
@@ -105,16 +109,17 @@ internal static class LayerChain
         {
             values[i + 1] = new T[pass.Batch * layers[i].Output.Size];
             layers[i].Forward(pass, values[i], values[i + 1]);
+            nudge.Apply(values[i + 1]);
         }
 
         return values;
     }
 
     /// <summary>Runs forward from <paramref name="input"/>, then <paramref name="derivative"/> backward.</summary>
-    public static T[] Backward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input, ReadOnlySpan<T> derivative)
+    public static T[] Backward<T>(in Pass pass, IReadOnlyList<Layer<T>> layers, ReadOnlySpan<T> input, ReadOnlySpan<T> derivative, Nudge nudge)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T[][] values = Forward(pass, layers, input);
+        T[][] values = Forward(pass, layers, input, nudge);
         T[] d = derivative.ToArray();
         for (int i = layers.Count - 1; i >= 0; i--)
         {

@@ -10,8 +10,12 @@ namespace ProxProp.Engine.Theory;
 internal sealed class LayerMeasure<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // Rounding is at most 0.01 of a decrease that counts as visible: three times that is no accident.
+    private const double LeastDecrease = 0.03;
+
     private readonly List<CertificateEntry> _entries;
     private readonly LayerGroup<T> _group;
+    private readonly int _place;
     private readonly Pass _pass;
     private readonly T[] _input;
     private readonly double _loss;
@@ -23,10 +27,17 @@ internal sealed class LayerMeasure<T>
     // Sums of n products lose about √n·ε; 30 is the threshold of LAPACK's own tests.
     private readonly double _rounding;
 
-    public LayerMeasure(List<CertificateEntry> entries, LayerGroup<T> group, BackwardSweep<T> sweep, int l, double[] v)
+    // By how much J and this layer's gradient differ when every number between the layers is moved by an ulp.
+    private readonly double _lossRounding;
+    private readonly double _gradientRounding;
+
+    public LayerMeasure(List<CertificateEntry> entries, LayerGroup<T> group, BackwardSweep<T> sweep, RoundingProbe probe, int l, double[] v)
     {
+        _lossRounding = probe.Loss;
+        _gradientRounding = probe.Gradients[l];
         _entries = entries;
         _group = group;
+        _place = l;
         _pass = sweep.Pass;
         _input = sweep.Inputs[l];
         _loss = sweep.Loss;
@@ -37,7 +48,7 @@ internal sealed class LayerMeasure<T>
         _rounding = 30 * Math.Sqrt(Math.Max(_delta.Length, _v.Length)) * Epsilon;
     }
 
-    private static double Epsilon => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
+    private static double Epsilon => RoundingProbe.Epsilon<T>();
 
     /// <summary>The direction against the gradient, by the solver that made it.</summary>
     public void CheckDirection(in LayerReport report)
@@ -51,29 +62,34 @@ internal sealed class LayerMeasure<T>
             AtMost("the direction is the gradient: |v - g| / |g| (Prop. 1)", _rounding * Math.Max(1, TermSize / g), Norm(Minus(_v, _g)) / g);
     }
 
-    /// <summary>J along −v, this layer alone: backtracking from a step as long as the parameters.</summary>
+    /// <summary>
+    /// J along −v, this layer alone: backtracking from a step as long as the parameters, while the change is one that the loss can show. A step
+    /// counts against the claim only where the slope at its end is still about that at its start.
+    /// </summary>
     public void CheckDescent(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int offset)
     {
         double slope = Dot(_v, _g), size = Norm(_v);
         Span<T> theta = step.Network.Parameters.Slice(offset, _v.Length);
         T[] saved = theta.ToArray();
-        double visible = 100 * Epsilon * Math.Abs(_loss), best = double.NegativeInfinity;
+        double visible = 100 * _lossRounding, slopeRounding = size * Math.Max(_rounding * TermSize, 10 * _gradientRounding);
+        double best = double.NegativeInfinity;
         double t = size == 0 ? 0 : (1 + Norm(StepCertificate.ToDouble<T>(saved))) / size;
-        bool tried = false;
-        for (; t * slope > visible + (t * size * _rounding * TermSize) && best < 0.1; t /= 4)
+        bool straight = false;
+        for (; t * (slope - slopeRounding) > visible && best < LeastDecrease; t /= 4)
         {
-            tried = true;
             for (int i = 0; i < saved.Length; i++)
                 theta[i] = saved[i] - T.CreateSaturating(t * _v[i]);
-            double loss = step.Loss.Evaluate(_pass, step.Network.Forward(_pass, samples), targets, default).Loss;
-            best = Math.Max(best, (_loss - loss) / (t * slope));
+            BackwardSweep<T> there = BackwardSweep<T>.Run(step, samples, targets, _pass.Batch);
+            double slopeThere = Dot(_v, StepCertificate.ToDouble<T>(there.Gradients[_place]));
+            straight |= Math.Abs(slopeThere - slope) < slope / 2;
+            best = Math.Max(best, (_loss - there.Loss) / (t * slope));
         }
 
         saved.CopyTo(theta);
-        if (tried)
-            AtLeast("the loss falls: decrease / (t <v,g>) for a step t found by backtracking (Prop. 4)", 0.1, best);
+        if (straight || best >= LeastDecrease)
+            AtLeast("the loss falls: decrease / (t <v,g>) for a step t found by backtracking (Prop. 4)", LeastDecrease, best);
         else
-            AtLeast("the slope <v,g> is not negative; it is too small to show in the loss (Prop. 4)", -_rounding * size * TermSize, slope);
+            AtLeast("the slope <v,g> is not negative; it is too small to show in the loss (Prop. 4)", -slopeRounding, slope);
     }
 
     private void CheckProximal(ProximalLayer<T> layer, bool exact, double tauTheta, double g, double v)
@@ -81,9 +97,9 @@ internal sealed class LayerMeasure<T>
         double norm = SpectralNorm.SquaredBound(layer, _pass, _input);
         double largest = (1 / tauTheta) + norm, kappa = tauTheta * largest;
         double[] av = Apply(layer, _v), mv = ApplyAdjoint(layer, av);
-        double sizes = Norm(av) * Norm(_delta);
+        double sizes = Math.Sqrt(norm) * v * Norm(_delta);
         double adjoint = Math.Abs(Dot(av, _delta) - Dot(_v, ApplyAdjoint(layer, _delta)));
-        AtMost("A and its adjoint belong together: |<Av,d> - <v,A'd>| / (|Av| |d|)", _rounding, sizes == 0 ? 0 : adjoint / sizes);
+        AtMost("A and its adjoint belong together: |<Av,d> - <v,A'd>| / (|A| |v| |d|)", _rounding, sizes == 0 ? 0 : adjoint / sizes);
 
         for (int i = 0; i < mv.Length; i++)
             mv[i] += _v[i] / tauTheta;

@@ -64,7 +64,7 @@ public sealed class PenaltyEnergy<T> : IDisposable
     {
         var pass = new Pass(_network.Compute, batch, Training: true, step, _network.Seed);
         T[] state = SaveState();
-        T[] data = LayerChain.Forward(pass, _beforeFirst, samples[..(batch * _network.Input.Size)])[^1];
+        T[] data = LayerChain.Forward(pass, _beforeFirst, samples[..(batch * _network.Input.Size)], Nudge.None)[^1];
         T[][] theta = [.. Groups.Select(g => g.Phi.Parameters.ToArray())];
         var a = new T[Groups.Count - 1][];
         var z = new T[Groups.Count - 1][];

@@ -45,13 +45,14 @@ public sealed class StepCertificate
         T[] directions = step.Directions.ToArray();
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);
+        RoundingProbe probe = RoundingProbe.Run(step, samples, targets, batch, sweep);
         int offset = 0;
         for (int l = 0; l < sweep.Groups.Count; l++)
         {
             LayerGroup<T> group = sweep.Groups[l];
             int count = group.Phi.ParameterCount;
             double[] v = ToDouble(directions.AsSpan(offset, count));
-            var layer = new LayerMeasure<T>(entries, group, sweep, l, v);
+            var layer = new LayerMeasure<T>(entries, group, sweep, probe, l, v);
             layer.CheckDirection(step.Reports[group.Index]);
             layer.CheckDescent(step, samples, targets, offset);
             offset += count;
@@ -75,7 +76,7 @@ public sealed class StepCertificate
 internal sealed record BackwardSweep<T>(IReadOnlyList<LayerGroup<T>> Groups, Pass Pass, T[][] Inputs, T[][] Deltas, T[][] Gradients, double Loss)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static BackwardSweep<T> Run(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int batch)
+    public static BackwardSweep<T> Run(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int batch, Nudge nudge = default)
     {
         Network<T> network = step.Network;
         var pass = new Pass(network.Compute, batch, Training: true, step.StepsDone, network.Seed);
@@ -84,19 +85,21 @@ internal sealed record BackwardSweep<T>(IReadOnlyList<LayerGroup<T>> Groups, Pas
         var outputs = new T[groups.Count][];
         var deltas = new T[groups.Count][];
         var gradients = new T[groups.Count][];
-        T[] a = LayerChain.Forward(pass, beforeFirst, samples[..(batch * network.Input.Size)])[^1];
+        T[] a = LayerChain.Forward(pass, beforeFirst, samples[..(batch * network.Input.Size)], nudge)[^1];
         for (int l = 0; l < groups.Count; l++)
         {
             inputs[l] = a;
             outputs[l] = groups[l].ApplyPhi(pass, a);
-            a = groups[l].ApplySigma(pass, outputs[l]);
+            nudge.Apply(outputs[l]);
+            a = groups[l].ApplySigma(pass, outputs[l], nudge);
         }
 
         var da = new T[a.Length];
         double loss = step.Loss.Evaluate(pass, a, targets, da).Loss;
         for (int l = groups.Count - 1; l >= 0; l--)
         {
-            deltas[l] = groups[l].SigmaAdjoint(pass, outputs[l], da);
+            deltas[l] = groups[l].SigmaAdjoint(pass, outputs[l], da, nudge);
+            nudge.Apply(deltas[l]);
             gradients[l] = groups[l].PhiAdjointTheta(pass, inputs[l], deltas[l]);
             if (l > 0)
                 da = groups[l].PhiAdjointA(pass, inputs[l], deltas[l]);

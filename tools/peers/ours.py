@@ -7,11 +7,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Server:
-    def __init__(self, width=None, command="kernels"):
+    def __init__(self, width=None, command="kernels", native=None):
         program = ROOT / "ProxProp.Engine.Bench/bin/Release/net10.0/ProxProp.Engine.Bench.dll"
-        if not program.exists():
+        if native is None and not program.exists():
             raise SystemExit("Build first: dotnet build -c Release ProxProp.Engine.Bench")
-        arguments = ["dotnet", str(program), command, "--serve"] + (["--width", str(width)] if width is not None else [])
+        start = ["dotnet", str(program)] if native is None else [str(native)]
+        arguments = [*start, command, "--serve"] + (["--width", str(width)] if width is not None else [])
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, *words):

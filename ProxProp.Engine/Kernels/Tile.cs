@@ -4,25 +4,48 @@ using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>The micro-kernel of 12 rows by two vectors.</summary>
+/// <summary>Height of a tile: a constant to the compiler.</summary>
+internal interface ITileHeight
+{
+    /// <summary>MR.</summary>
+    static abstract int Rows { get; }
+}
+
+/// <summary>6 rows, for 16 registers.</summary>
+internal readonly struct SixRows : ITileHeight
+{
+    public static int Rows => 6;
+}
+
+/// <summary>12 rows, for 32 registers.</summary>
+internal readonly struct TwelveRows : ITileHeight
+{
+    public static int Rows => 12;
+}
+
+/// <summary>The micro-kernel: 6 or 12 rows by two vectors.</summary>
 /// <remarks>
-/// <para>Layout: A in panels of 12 rows, B in panels of two vectors, or either where it lies if its steps allow (see <see cref="ITile{T}"/>).</para>
-/// <para>Registers: 24 sums, 2 vectors of B, 1 broadcast of A: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers).</para>
+/// <para>Layout: A in panels of MR rows, B in panels of two vectors, or either where it lies if its steps allow (see <see cref="ITile{T}"/>).</para>
+/// <para>Registers: 6 rows have 12 sums, 2 vectors of B, 1 broadcast of A: 15 (256 bits with AVX2, 128 bits with SSE: 16 registers); 12 rows have
+/// 24 sums: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers). Sums of rows that a height has not are never born.</para>
 /// <para>Remainders: the caller pads panels with zeros and keeps a part of the tile; the sums are the same.</para>
 /// <para>The steps are written out, and no more of them than 64 multiply-adds in all: beyond that, or where a helper passes a sum on by
 /// reference, the JIT gives up keeping sums in registers.</para>
 /// <para>Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015); the tile shape is that of its x86 kernels, turned for row-major C.</para>
 /// </remarks>
-internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
+internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
     where TSimd : unmanaged, ISimd<TSimd, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where THeight : struct, ITileHeight
 {
-    public static int Rows => 12;
+    public static int Rows => THeight.Rows;
 
     public static int Columns => 2 * TSimd.Count;
 
+    private static bool IsTall => THeight.Rows == 12;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, nint stride)
+    public static void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update)
     {
         TSimd l0 = TSimd.Zero, r0 = TSimd.Zero;
         TSimd l1 = TSimd.Zero, r1 = TSimd.Zero;
@@ -39,8 +62,9 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
         TSimd left, right, x;
         if (aLane == 1 && aStep == Rows && bStep == Columns)
         {
-            // Packed panels: constant steps become immediate offsets.
-            for (; kc >= 1; kc--, a += Rows, b += Columns)
+            // Packed panels: constant steps become immediate offsets. Twelve elements of A are one value of k for 12 rows, two for 6.
+            int depth = 12 / Rows;
+            for (; kc >= depth; kc -= depth, a += 12, b += depth * Columns)
             {
                 left = TSimd.Load(b);
                 right = TSimd.Load(b + TSimd.Count);
@@ -62,6 +86,31 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
                 x = TSimd.Broadcast(a[5]);
                 TSimd.MultiplyAddTo(ref l5, x, left);
                 TSimd.MultiplyAddTo(ref r5, x, right);
+                if (!IsTall)
+                {
+                    left = TSimd.Load(b + Columns);
+                    right = TSimd.Load(b + Columns + TSimd.Count);
+                    x = TSimd.Broadcast(a[6]);
+                    TSimd.MultiplyAddTo(ref l0, x, left);
+                    TSimd.MultiplyAddTo(ref r0, x, right);
+                    x = TSimd.Broadcast(a[7]);
+                    TSimd.MultiplyAddTo(ref l1, x, left);
+                    TSimd.MultiplyAddTo(ref r1, x, right);
+                    x = TSimd.Broadcast(a[8]);
+                    TSimd.MultiplyAddTo(ref l2, x, left);
+                    TSimd.MultiplyAddTo(ref r2, x, right);
+                    x = TSimd.Broadcast(a[9]);
+                    TSimd.MultiplyAddTo(ref l3, x, left);
+                    TSimd.MultiplyAddTo(ref r3, x, right);
+                    x = TSimd.Broadcast(a[10]);
+                    TSimd.MultiplyAddTo(ref l4, x, left);
+                    TSimd.MultiplyAddTo(ref r4, x, right);
+                    x = TSimd.Broadcast(a[11]);
+                    TSimd.MultiplyAddTo(ref l5, x, left);
+                    TSimd.MultiplyAddTo(ref r5, x, right);
+                    continue;
+                }
+
                 x = TSimd.Broadcast(a[6]);
                 TSimd.MultiplyAddTo(ref l6, x, left);
                 TSimd.MultiplyAddTo(ref r6, x, right);
@@ -84,14 +133,15 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
         }
 
         // Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
-        T* a3 = a + (3 * aLane);
-        T* a6 = a + (6 * aLane);
-        T* a9 = a + (9 * aLane);
         nint lane2 = 2 * aLane;
+        T* a3 = a + (3 * aLane);
+        T* a6 = a3 + (3 * aLane);
+        T* a9 = a6 + (3 * aLane);
         for (; kc > 0; kc--)
         {
             left = TSimd.Load(b);
             right = TSimd.Load(b + TSimd.Count);
+            b += bStep;
             x = TSimd.Broadcast(*a);
             TSimd.MultiplyAddTo(ref l0, x, left);
             TSimd.MultiplyAddTo(ref r0, x, right);
@@ -101,6 +151,7 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             x = TSimd.Broadcast(a[lane2]);
             TSimd.MultiplyAddTo(ref l2, x, left);
             TSimd.MultiplyAddTo(ref r2, x, right);
+            a += aStep;
             x = TSimd.Broadcast(*a3);
             TSimd.MultiplyAddTo(ref l3, x, left);
             TSimd.MultiplyAddTo(ref r3, x, right);
@@ -110,6 +161,9 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             x = TSimd.Broadcast(a3[lane2]);
             TSimd.MultiplyAddTo(ref l5, x, left);
             TSimd.MultiplyAddTo(ref r5, x, right);
+            a3 += aStep;
+            if (!IsTall)
+                continue;
             x = TSimd.Broadcast(*a6);
             TSimd.MultiplyAddTo(ref l6, x, left);
             TSimd.MultiplyAddTo(ref r6, x, right);
@@ -119,6 +173,7 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             x = TSimd.Broadcast(a6[lane2]);
             TSimd.MultiplyAddTo(ref l8, x, left);
             TSimd.MultiplyAddTo(ref r8, x, right);
+            a6 += aStep;
             x = TSimd.Broadcast(*a9);
             TSimd.MultiplyAddTo(ref l9, x, left);
             TSimd.MultiplyAddTo(ref r9, x, right);
@@ -128,37 +183,63 @@ internal readonly unsafe struct Tile12x2<TSimd, T> : ITile<T>
             x = TSimd.Broadcast(a9[lane2]);
             TSimd.MultiplyAddTo(ref l11, x, left);
             TSimd.MultiplyAddTo(ref r11, x, right);
-            a += aStep;
-            a3 += aStep;
-            a6 += aStep;
             a9 += aStep;
-            b += bStep;
         }
 
-        Store(l0, r0, sums);
-        Store(l1, r1, sums + stride);
-        Store(l2, r2, sums + (2 * stride));
-        Store(l3, r3, sums + (3 * stride));
-        Store(l4, r4, sums + (4 * stride));
-        Store(l5, r5, sums + (5 * stride));
-        Store(l6, r6, sums + (6 * stride));
-        Store(l7, r7, sums + (7 * stride));
-        Store(l8, r8, sums + (8 * stride));
-        Store(l9, r9, sums + (9 * stride));
-        Store(l10, r10, sums + (10 * stride));
-        Store(l11, r11, sums + (11 * stride));
+        Store(l0, r0, c, update);
+        Store(l1, r1, c += cStride, update);
+        Store(l2, r2, c += cStride, update);
+        Store(l3, r3, c += cStride, update);
+        Store(l4, r4, c += cStride, update);
+        Store(l5, r5, c += cStride, update);
+        if (!IsTall)
+            return;
+        Store(l6, r6, c += cStride, update);
+        Store(l7, r7, c += cStride, update);
+        Store(l8, r8, c += cStride, update);
+        Store(l9, r9, c += cStride, update);
+        Store(l10, r10, c += cStride, update);
+        Store(l11, r11, c += cStride, update);
     }
 
-    public static void Update(T* sums, T* c, nint cStride, in TileStore<T> store) =>
-        TileStoring.Update<TSimd, T>(sums, Rows, c, cStride, store);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(TSimd left, TSimd right, T* c, Update update)
+    {
+        if (update != Update.Assign)
+        {
+            TSimd oldLeft = TSimd.Load(c), oldRight = TSimd.Load(c + TSimd.Count);
+            left = update == Update.Add ? oldLeft + left : oldLeft - left;
+            right = update == Update.Add ? oldRight + right : oldRight - right;
+        }
 
-    public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>
-        TileStoring.UpdatePart<TSimd, T>(sums, rows, columns, c, cStride, store);
+        TSimd.Store(left, c);
+        TSimd.Store(right, c + TSimd.Count);
+    }
+
+    public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
+    {
+        for (int i = 0; i < rows; i++, sums += Columns, c += cStride)
+        {
+            int j = 0;
+            for (; j <= columns - TSimd.Count; j += TSimd.Count)
+                UpdateVector<TSimd>(TSimd.Load(sums + j), c, j, store);
+            for (; j < columns; j++)
+                UpdateVector<Scalar<T>>(Scalar<T>.Load(sums + j), c, j, store);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TSimd left, TSimd right, T* sums)
+    private static void UpdateVector<TVector>(TVector sum, T* c, nint column, in TileStore<T> store)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        TSimd.Store(left, sums);
-        TSimd.Store(right, sums + TSimd.Count);
+        if (store.Update == Update.Add)
+            sum = TVector.Load(c + column) + sum;
+        else if (store.Update == Update.Subtract)
+            sum = TVector.Load(c + column) - sum;
+        if (store.Bias != null)
+            sum += TVector.Load(store.Bias + column);
+        if (store.Relu)
+            sum = TVector.Select(TVector.LessThanOrEqual(sum, TVector.Zero), TVector.Zero, sum);
+        TVector.Store(sum, c + column);
     }
 }
