@@ -164,7 +164,7 @@ internal sealed class DualCgDirection<T> : IDirection<T>
         int rows = pass.Batch * _layer.RowsPerSample;
         _layer.DualGram(pass, a, _solver.Gram(rows));
         double shift = Damping.Shift(_step.Damping.NeedsTrace ? _solver.Trace(rows) : 0, _layer.Layout.Columns);
-        SolveReport solve = _solver.Solve(pass.Compute, rows, T.CreateSaturating(shift), delta, _step.Iterations, _step.Tolerance);
+        SolveReport solve = _solver.Solve(pass.Compute, rows, T.CreateSaturating(shift), delta, _step.Iterations, _step.Tolerance, pass.Measure || _step.Tolerance > 0);
         _layer.ApplyAdjoint(pass, a, _solver.Solution(rows), v);
         bool overflowed = solve.Status == SolveStatus.Breakdown
             && !(double.IsFinite(_solver.Trace(rows)) && Reductions.AllFinite(pass.Compute, delta));

@@ -45,9 +45,9 @@ internal readonly struct StepCosts
         ? double.PositiveInfinity
         : _gramFlops(batch) + (2 * Columns * Columns * Units * iterations);
 
-    /// <summary>Form AAᵀ (half of it), then N + 1 products with it; its end is the gradient's.</summary>
+    /// <summary>Form AAᵀ (half of it), then N products with it; its end is the gradient's.</summary>
     public double DualCg(int batch, int iterations) => _hasDual
-        ? (Rows(batch) * Rows(batch) * Columns) + (2 * Rows(batch) * Rows(batch) * Units * (iterations + 1))
+        ? (Rows(batch) * Rows(batch) * Columns) + (2 * Rows(batch) * Rows(batch) * Units * iterations)
         : double.PositiveInfinity;
 
     /// <summary>What so many iterations cost in each form that the layer has, the cheapest first, in words.</summary>

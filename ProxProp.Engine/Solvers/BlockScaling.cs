@@ -16,17 +16,20 @@ internal ref struct BlockScaling<T>
     private static readonly T Largest = T.ScaleB(T.One, typeof(T) == typeof(float) ? 60 : 400);
     private static readonly T Least = T.One / Largest;
 
-    private readonly BlockLayout _layout;
+    private readonly BlockGeometry _blocks;
     private readonly Span<T> _exponents;
     private int _base;
 
-    /// <summary>With room for one exponent per block.</summary>
-    public BlockScaling(BlockLayout layout, Span<T> exponents)
+    /// <summary>No scaling yet, with room for one exponent per block.</summary>
+    public BlockScaling(BlockGeometry blocks, Span<T> exponents)
     {
-        _layout = layout;
-        _exponents = exponents;
-        exponents.Clear();
+        _blocks = blocks;
+        _exponents = exponents[..blocks.Units];
+        _exponents.Clear();
     }
+
+    /// <summary>Whether <see cref="Apply"/> changes anything.</summary>
+    public bool IsActive { get; private set; }
 
     /// <summary>Whether a squared norm is out of the range in which nothing need be done; zero and NaN are.</summary>
     public static bool IsNeeded(ReadOnlySpan<T> squares)
@@ -40,24 +43,25 @@ internal ref struct BlockScaling<T>
         return false;
     }
 
-    /// <summary>Scales the blocks of <paramref name="r"/> that need it; clears those that hold an infinity or a NaN.</summary>
-    /// <returns>Whether all blocks were finite.</returns>
-    public bool Scale(ReadOnlySpan<T> squares, Span<T> r)
+    /// <summary>Chooses the powers for right-hand sides <paramref name="x"/> from their squared norms and, where need be, their elements.</summary>
+    /// <returns>Whether all elements of the blocks in question are finite.</returns>
+    public bool Choose(ReadOnlySpan<T> squares, ReadOnlySpan<T> x)
     {
         bool finite = true;
         _base = int.MinValue;
+        _blocks.MaxMagnitudes(x, _exponents);
         for (int u = 0; u < squares.Length; u++)
         {
+            T largest = _exponents[u];
+            _exponents[u] = T.Zero;
             if (squares[u] >= Least && squares[u] <= Largest)
             {
                 _base = Math.Max(_base, 0);
-                continue;
             }
-
-            T largest = MaxAbs(u, r);
-            if (!T.IsFinite(largest))
+            else if (!T.IsFinite(largest))
             {
-                Clear(_layout, u, r);
+                _exponents[u] = T.NaN;
+                IsActive = true;
                 finite = false;
             }
             else if (largest > T.Zero)
@@ -65,7 +69,7 @@ internal ref struct BlockScaling<T>
                 int exponent = T.ILogB(largest);
                 _exponents[u] = T.CreateSaturating(exponent);
                 _base = Math.Max(_base, exponent);
-                Multiply(u, -exponent, r);
+                IsActive |= exponent != 0;
             }
         }
 
@@ -73,19 +77,11 @@ internal ref struct BlockScaling<T>
         return finite;
     }
 
-    /// <summary>Scales <paramref name="r"/> as <see cref="Scale"/> did.</summary>
-    public readonly void Repeat(Span<T> r)
-    {
-        for (int u = 0; u < _exponents.Length; u++)
-            Multiply(u, -Exponent(u), r);
-    }
+    /// <summary>Multiplies each block of <paramref name="x"/> by its 2⁻ᵉ; makes those zero whose right-hand side was not finite.</summary>
+    public readonly void Apply(Span<T> x) => Multiply(-1, x);
 
-    /// <summary>Undoes the scaling on <paramref name="v"/>.</summary>
-    public readonly void Undo(Span<T> v)
-    {
-        for (int u = 0; u < _exponents.Length; u++)
-            Multiply(u, Exponent(u), v);
-    }
+    /// <summary>Multiplies each block of <paramref name="x"/> by its 2ᵉ.</summary>
+    public readonly void Undo(Span<T> x) => Multiply(1, x);
 
     /// <summary>Σ squares of all blocks without the scaling, but for a common power of two that keeps it in range.</summary>
     public readonly double Total(ReadOnlySpan<T> squares)
@@ -99,41 +95,28 @@ internal ref struct BlockScaling<T>
     /// <summary>The norm behind a <see cref="Total"/>.</summary>
     public readonly double Norm(double total) => Math.ScaleB(Math.Sqrt(total), _base);
 
-    /// <summary>Makes one block zero.</summary>
-    public static void Clear(BlockLayout layout, int u, Span<T> x)
-    {
-        x.Slice(u * layout.WeightsPerUnit, layout.WeightsPerUnit).Clear();
-        if (layout.HasBias)
-            x[layout.WeightCount + u] = T.Zero;
-    }
-
-    /// <summary>Makes the blocks zero that hold an infinity or a NaN.</summary>
+    /// <summary>Makes the blocks zero that hold an infinity or a NaN; overwrites the powers.</summary>
     public readonly void ClearNonFinite(Span<T> x)
     {
-        for (int u = 0; u < _layout.Units; u++)
+        _blocks.MaxMagnitudes(x, _exponents);
+        for (int u = 0; u < _blocks.Units; u++)
         {
-            if (!T.IsFinite(MaxAbs(u, x)))
-                Clear(_layout, u, x);
+            if (!T.IsFinite(_exponents[u]))
+                _blocks.Clear(u, x);
+            _exponents[u] = T.Zero;
         }
     }
 
-    private readonly int Exponent(int u) => int.CreateTruncating(_exponents[u]);
+    private readonly int Exponent(int u) => T.IsNaN(_exponents[u]) ? 0 : int.CreateTruncating(_exponents[u]);
 
-    private readonly T MaxAbs(int u, ReadOnlySpan<T> x)
+    private readonly void Multiply(int sign, Span<T> x)
     {
-        T largest = _layout.HasBias ? T.Abs(x[_layout.WeightCount + u]) : T.Zero;
-        foreach (T e in x.Slice(u * _layout.WeightsPerUnit, _layout.WeightsPerUnit))
-            largest = T.Max(largest, T.Abs(e));
-        return largest;
-    }
-
-    private readonly void Multiply(int u, int exponent, Span<T> x)
-    {
-        if (exponent == 0)
-            return;
-        foreach (ref T e in x.Slice(u * _layout.WeightsPerUnit, _layout.WeightsPerUnit))
-            e = T.ScaleB(e, exponent);
-        if (_layout.HasBias)
-            x[_layout.WeightCount + u] = T.ScaleB(x[_layout.WeightCount + u], exponent);
+        for (int u = 0; IsActive && u < _blocks.Units; u++)
+        {
+            if (T.IsNaN(_exponents[u]))
+                _blocks.Clear(u, x);
+            else if (Exponent(u) != 0)
+                _blocks.Scale(u, sign * Exponent(u), x);
+        }
     }
 }

@@ -22,9 +22,6 @@ namespace ProxProp.Engine.Solvers;
 public sealed class ConjugateGradient<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // Below this the residual is rounding: r is updated, not recomputed, and no digit of it is left.
-    private static readonly double RoundingFloor = typeof(T) == typeof(float) ? 4 * Math.Pow(2, -23) : 4 * Math.Pow(2, -52);
-
     private readonly Slot<T> _r;
     private readonly Slot<T> _z;
     private readonly Slot<T> _p;
@@ -42,7 +39,7 @@ public sealed class ConjugateGradient<T>
         _p = arena.Reserve<T>("cg search direction p", layout.Count);
         _q = arena.Reserve<T>("cg q = Mp", layout.Count);
         _z = preconditioned ? arena.Reserve<T>("cg preconditioned residual z", layout.Count) : default;
-        _scalars = arena.Reserve<T>("cg scalars", 5L * layout.Units);
+        _scalars = arena.Reserve<T>("cg scalars", (BlockRecurrence<T>.Scalars + 1L) * layout.Units);
     }
 
     /// <summary>The blocks, each with a recurrence of its own.</summary>
@@ -70,104 +67,46 @@ public sealed class ConjugateGradient<T>
         SolverKind kind = SolverKind.MatrixFreeCg)
         where TNormal : INormalOperator<T>, allows ref struct
     {
-        Span<T> r = _r.Span, p = _p.Span, q = _q.Span;
-        Span<T> z = preconditioner is null ? r : _z.Span;
-        int units = Layout.Units;
         Span<T> scalars = _scalars.Span;
-        Span<T> rz = scalars[..units], next = scalars.Slice(units, units), step = scalars.Slice(2 * units, units);
-        Span<T> floor = scalars.Slice(3 * units, units);
-        var scaling = new BlockScaling<T>(Layout, scalars[(4 * units)..]);
+        var recurrence = new BlockRecurrence<T>(scalars, Layout.Units, tolerance);
+        var scaling = new BlockScaling<T>(BlockGeometry.Of(Layout), scalars[(BlockRecurrence<T>.Scalars * Layout.Units)..]);
+        Span<T> r = _r.Span, squares = recurrence.Last;
+        var vectors = new Vectors<TNormal>(this, context, normal, shift, preconditioner, v);
 
         v.Clear();
         g.CopyTo(r);
-        BlockVectors.Dot(context, Layout, r, r, next);
-        bool defined = true;
-        if (BlockScaling<T>.IsNeeded(next))
+        BlockVectors.Dot(context, Layout, r, r, squares);
+        bool finite = true;
+        if (BlockScaling<T>.IsNeeded(squares))
         {
-            defined = scaling.Scale(next, r);
-            BlockVectors.Dot(context, Layout, r, r, next);
+            finite = scaling.Choose(squares, r);
+            if (scaling.IsActive)
+            {
+                scaling.Apply(r);
+                BlockVectors.Dot(context, Layout, r, r, squares);
+            }
         }
 
-        double gNorm = scaling.Total(next);
-        preconditioner?.Apply(r, z);
-        z.CopyTo(p);
-        BlockVectors.Dot(context, Layout, r, z, rz);
-        double limit = Math.Max(tolerance, RoundingFloor);
-        bool broke = !defined;
-        for (int u = 0; u < units; u++)
-        {
-            // With a symmetric positive definite P only a zero residual gives zero here.
-            if (!(rz[u] > T.Zero && T.IsFinite(rz[u])))
-            {
-                broke |= next[u] != T.Zero;
-                rz[u] = T.Zero;
-            }
+        double gNorm = scaling.Total(squares);
+        vectors.Start(recurrence.Residuals);
+        recurrence.Start(squares, finite);
+        recurrence.Run(ref vectors, iterations, knowLast: true);
 
-            floor[u] = T.CreateSaturating(limit * limit) * rz[u];
-        }
-
-        int done = 0;
-        while (done < iterations && AnyAbove(rz, floor))
-        {
-            normal.Apply(p, q);
-            Elementwise.Axpy(context, shift, p, q);
-            BlockVectors.Dot(context, Layout, p, q, step);
-            for (int u = 0; u < units; u++)
-            {
-                // An overflow in q must not reach r, where 0·∞ would be NaN.
-                if (!T.IsFinite(step[u]))
-                    BlockScaling<T>.Clear(Layout, u, q);
-                bool active = rz[u] > floor[u];
-                T alpha = active ? rz[u] / step[u] : T.Zero;
-                bool usable = alpha >= T.Zero && T.IsFinite(alpha) && T.IsFinite(step[u]);
-                broke |= active && !usable;
-                step[u] = usable ? alpha : T.Zero;
-                if (!usable)
-                    rz[u] = T.Zero;
-            }
-
-            BlockVectors.AddScaled(context, Layout, step, p, v);
-            for (int u = 0; u < units; u++)
-                step[u] = -step[u];
-            BlockVectors.AddScaled(context, Layout, step, q, r);
-            preconditioner?.Apply(r, z);
-            BlockVectors.Dot(context, Layout, r, z, next);
-            done++;
-            for (int u = 0; u < units; u++)
-            {
-                bool active = rz[u] > floor[u];
-                bool usable = next[u] >= T.Zero && T.IsFinite(next[u]);
-                broke |= active && !usable;
-                step[u] = active && usable ? next[u] / rz[u] : T.Zero;
-                rz[u] = active && usable ? next[u] : T.Zero;
-                if (!T.IsFinite(next[u]))
-                {
-                    defined = false;
-                    BlockScaling<T>.Clear(Layout, u, r);
-                    BlockScaling<T>.Clear(Layout, u, z);
-                    BlockScaling<T>.Clear(Layout, u, p);
-                    BlockScaling<T>.Clear(Layout, u, v);
-                }
-            }
-
-            if (done < iterations)
-                BlockVectors.ScaleAdd(context, Layout, z, step, p);
-        }
-
-        bool solved = !AnyAbove(rz, floor);
-        if (defined && solved && done > 0)
+        if (recurrence.IsDefined && recurrence.IsSolved && recurrence.Done > 0)
             TrueResidual(context, normal, shift, scaling, g, v);
-        BlockVectors.Dot(context, Layout, r, r, next);
-        double residual = !defined ? double.NaN : gNorm == 0 ? 0 : Math.Sqrt(scaling.Total(next) / gNorm);
+        BlockVectors.Dot(context, Layout, r, r, squares);
+        double residual = gNorm == 0 ? 0 : Math.Sqrt(scaling.Total(squares) / gNorm);
         scaling.Undo(v);
         if (!Reductions.AllFinite<T>(context, v))
         {
             scaling.ClearNonFinite(v);
-            (broke, solved, residual) = (true, true, double.NaN);
+            recurrence.Break();
         }
 
-        SolveStatus status = broke ? SolveStatus.Breakdown : solved ? SolveStatus.Solved : SolveStatus.IterationLimit;
-        return new SolveReport(kind, status, done, residual) { RightHandSideNorm = scaling.Norm(gNorm) };
+        return new SolveReport(kind, recurrence.Status, recurrence.Done, recurrence.IsDefined ? residual : double.NaN)
+        {
+            RightHandSideNorm = scaling.Norm(gNorm),
+        };
     }
 
     // Where the recurrence has converged its r is far below the rounding of g − Mv: one more product tells the truth.
@@ -177,20 +116,79 @@ public sealed class ConjugateGradient<T>
     {
         Span<T> r = _r.Span, q = _q.Span;
         g.CopyTo(r);
-        scaling.Repeat(r);
+        scaling.Apply(r);
         normal.Apply(v, q);
         Elementwise.Axpy(context, shift, v, q);
         Elementwise.Axpy(context, -T.One, q, r);
     }
 
-    private static bool AnyAbove(ReadOnlySpan<T> values, ReadOnlySpan<T> floor)
+    private readonly ref struct Vectors<TNormal> : IKrylovVectors<T>
+        where TNormal : INormalOperator<T>, allows ref struct
     {
-        for (int u = 0; u < values.Length; u++)
+        private readonly ComputeContext _context;
+        private readonly BlockLayout _layout;
+        private readonly TNormal _normal;
+        private readonly T _shift;
+        private readonly IPreconditioner<T>? _preconditioner;
+        private readonly Span<T> _v;
+        private readonly Span<T> _r;
+        private readonly Span<T> _z;
+        private readonly Span<T> _p;
+        private readonly Span<T> _q;
+
+        public Vectors(
+            ConjugateGradient<T> solver, ComputeContext context, TNormal normal, T shift, IPreconditioner<T>? preconditioner, Span<T> v)
         {
-            if (values[u] > floor[u])
-                return true;
+            _context = context;
+            _layout = solver.Layout;
+            _normal = normal;
+            _shift = shift;
+            _preconditioner = preconditioner;
+            _v = v;
+            _r = solver._r.Span;
+            _z = preconditioner is null ? _r : solver._z.Span;
+            _p = solver._p.Span;
+            _q = solver._q.Span;
         }
 
-        return false;
+        public void Start(Span<T> residual)
+        {
+            Residual(residual);
+            _z.CopyTo(_p);
+        }
+
+        public void Curvature(Span<T> curvature)
+        {
+            _normal.Apply(_p, _q);
+            Elementwise.Axpy(_context, _shift, _p, _q);
+            BlockVectors.Dot(_context, _layout, _p, _q, curvature);
+        }
+
+        public void Advance(Span<T> alpha)
+        {
+            BlockVectors.AddScaled(_context, _layout, alpha, _p, _v);
+            foreach (ref T a in alpha)
+                a = -a;
+            BlockVectors.AddScaled(_context, _layout, alpha, _q, _r);
+        }
+
+        public void Residual(Span<T> residual)
+        {
+            _preconditioner?.Apply(_r, _z);
+            BlockVectors.Dot(_context, _layout, _r, _z, residual);
+        }
+
+        public void Turn(ReadOnlySpan<T> beta) => BlockVectors.ScaleAdd(_context, _layout, _z, beta, _p);
+
+        public void ClearProduct(int u) => BlockGeometry.Of(_layout).Clear(u, _q);
+
+        public void Clear(int u)
+        {
+            BlockGeometry blocks = BlockGeometry.Of(_layout);
+            blocks.Clear(u, _r);
+            blocks.Clear(u, _z);
+            blocks.Clear(u, _p);
+            blocks.Clear(u, _v);
+        }
     }
 }

@@ -58,20 +58,13 @@ public sealed class DualCholesky<T>
     public DirectionMeasure Measure(ComputeContext context, int rows, T shift, ReadOnlySpan<T> delta)
     {
         _factor.Restore(rows);
-        Span<T> s = _solution.Span[..(rows * _units)];
+        Span<T> s = _solution.Span[..(rows * _units)], product = _product.Span[..s.Length];
         delta = delta[..s.Length];
-        Span<T> product = _product.Span[..s.Length];
-        Multiply(context, rows, delta, product);
-        double vg = Reductions.Dot<T>(context, s, product), gg = Reductions.Dot<T>(context, delta, product);
-        Multiply(context, rows, s, product);
-        double vv = Reductions.Dot<T>(context, s, product);
+        DirectionMeasure measure = DualMeasure.Of(context, Gram(rows), s, delta, product);
         Elementwise.Axpy(context, shift, s, product);
         delta.CopyTo(s);
         Elementwise.Axpy(context, -T.One, product, s);
-        Multiply(context, rows, s, product);
-        return new DirectionMeasure(vg, vv, gg) { ResidualSquared = Math.Max(0, Reductions.Dot<T>(context, s, product)) };
+        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(s, rows, _units), new Matrix<T>(product, rows, _units));
+        return measure with { ResidualSquared = Math.Max(0, Reductions.Dot<T>(context, s, product)) };
     }
-
-    private void Multiply(ComputeContext context, int rows, ReadOnlySpan<T> x, Span<T> product) => Gemm.Assign(
-        context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(x, rows, _units), new Matrix<T>(product, rows, _units));
 }
