@@ -7,6 +7,7 @@ import statistics
 import time
 
 import ours
+from training import set_threads
 
 BATCH = 500
 LAYERS = [(3, 16, 32), (16, 20, 16), (20, 20, 8)]
@@ -52,7 +53,7 @@ def rows(options):
     server = ours.Server(options.width)
     print(f"Peer: PyTorch {torch.__version__}")
     for threads in options.threads:
-        torch.set_num_threads(threads)
+        set_threads(torch, threads)
         for operation in OPERATIONS:
             for layer in LAYERS:
                 # The first layer's input needs no gradient.

@@ -7,6 +7,7 @@ iterations that apply the layer and its adjoint. The last layer is explicit, as 
 import statistics
 import time
 
+import openblas
 import ours
 
 NETS = {"mlp": 500, "convnet": 500, "digits": 32}
@@ -107,13 +108,19 @@ class Peer:
         return (time.perf_counter() - start) / calls
 
 
+def set_threads(torch, threads):
+    """PyTorch's own threads, and those of OpenBLAS behind it, which PyTorch's setting does not reach."""
+    torch.set_num_threads(threads)
+    openblas.load().openblas_set_num_threads(threads)
+
+
 def rows(options):
     import torch
 
     server = ours.Server(options.width, "steps")
     print(f"Peer: PyTorch {torch.__version__}, milliseconds a step")
     for threads in options.threads:
-        torch.set_num_threads(threads)
+        set_threads(torch, threads)
         for net, batch in NETS.items():
             for step in STEPS:
                 name = f"{net} {step}"
