@@ -123,6 +123,12 @@ public sealed class Dataset<T>
     /// <summary>The class index of each row; −1 where the file has none.</summary>
     public ReadOnlySpan<int> Labels => _labels.AsSpan(_start, Count);
 
+    /// <summary>
+    /// Bytes that samples, labels and an order of the rows take; a view counts all of the samples that it shares with the others, and those of
+    /// the labels and the order that are not the whole's.
+    /// </summary>
+    public long Bytes => _store.Bytes + (sizeof(int) * ((long)_labels.Length + (_order?.Length ?? 0)));
+
     /// <summary>Gathers rows into a batch. Allocates nothing.</summary>
     /// <param name="rows">Row numbers, 0 to <see cref="Count"/> − 1, in any order, repeats allowed.</param>
     /// <param name="samples">Receives <c>rows.Length · Features</c> numbers; may be longer, the rest is left alone.</param>

@@ -9,6 +9,9 @@ namespace ProxProp.Engine.Data;
 internal abstract class SampleStore<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Bytes that the samples take.</summary>
+    public abstract long Bytes { get; }
+
     /// <summary>Writes a row's features.</summary>
     public abstract void CopyRow(int row, Span<T> destination);
 }
@@ -17,6 +20,8 @@ internal abstract class SampleStore<T>
 internal sealed class NumberStore<T>(ReadOnlyMemory<T> values, int features) : SampleStore<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    public override long Bytes => (long)values.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+
     public override void CopyRow(int row, Span<T> destination) => values.Span.Slice(row * features, features).CopyTo(destination);
 }
 
@@ -34,6 +39,8 @@ internal sealed class ByteStore<T> : SampleStore<T>
         for (int i = 0; i < _table.Length; i++)
             _table[i] = T.CreateTruncating(i) / T.CreateTruncating(maximum);
     }
+
+    public override long Bytes => _bytes.Length;
 
     public override void CopyRow(int row, Span<T> destination)
     {

@@ -11,7 +11,7 @@ public sealed class ComputeContext : IDisposable
     private const long SharedPanelBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
     private const long SharedBytes = (2 * SharedPanelBytes) + Kernels.TriangularBlock.BlockBytes;
 
-    private readonly AlignedBuffer<byte> _workspace;
+    private readonly AlignedBuffer<byte>? _workspace;
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
@@ -22,8 +22,16 @@ public sealed class ComputeContext : IDisposable
         if (width is { } asked && !SimdSupport.IsCompiled(asked))
             throw SimdSupport.NotCompiled(asked, nameof(width));
         Team = new WorkerTeam(threads);
-        _workspace = new AlignedBuffer<byte>(SharedBytes + (BytesPerWorker * Team.Workers));
+        WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
+        _workspace = new AlignedBuffer<byte>(WorkspaceBytes);
         Width = width ?? SimdSupport.Widest;
+    }
+
+    private ComputeContext(long workspaceBytes)
+    {
+        Team = new WorkerTeam(1);
+        WorkspaceBytes = workspaceBytes;
+        Width = SimdSupport.Widest;
     }
 
     /// <summary>The workers.</summary>
@@ -33,23 +41,34 @@ public sealed class ComputeContext : IDisposable
     public SimdWidth Width { get; }
 
     /// <summary>Bytes of packing memory that this context holds.</summary>
-    public long WorkspaceBytes => _workspace.Bytes;
+    public long WorkspaceBytes { get; }
+
+    /// <summary>Whether this context is for planning alone: what is built on it knows its buffers, but has none and cannot compute.</summary>
+    public bool IsPlan => _workspace is null;
+
+    /// <summary>A context for planning alone, as large as one of <paramref name="threads"/> threads; it allocates nothing.</summary>
+    /// <param name="threads">Number of threads; 0 for one per processor.</param>
+    public static ComputeContext ForPlan(int threads = 0) =>
+        new(SharedBytes + (BytesPerWorker * (threads == 0 ? Math.Max(1, Environment.ProcessorCount) : threads)));
+
+    private AlignedBuffer<byte> Workspace => _workspace
+        ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");
 
     /// <summary>Packed rows; there are two buffers, 0 and 1.</summary>
-    internal unsafe byte* SharedRowPanels(int buffer) => _workspace.Pointer + (buffer * SharedPanelBytes);
+    internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * SharedPanelBytes);
 
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
     internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes;
 
-    internal unsafe byte* TriangularBlock => _workspace.Pointer + (2 * SharedPanelBytes);
+    internal unsafe byte* TriangularBlock => Workspace.Pointer + (2 * SharedPanelBytes);
 
     /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
-    internal unsafe byte* WorkerScratch(int worker) => _workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
+    internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
 
     /// <summary>Ends the workers and frees the packing memory.</summary>
     public void Dispose()
     {
         Team.Dispose();
-        _workspace.Dispose();
+        _workspace?.Dispose();
     }
 }

@@ -4,7 +4,43 @@ namespace ProxProp.Engine.Memory;
 /// <param name="Name">What the buffer holds, as <c>proxprop plan</c> prints it.</param>
 /// <param name="Bytes">Size in bytes, without padding.</param>
 /// <param name="Scratch">True where the buffer lives only inside one scratch scope and shares its memory with the other scopes.</param>
-public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch);
+/// <param name="Owner">Whose it is, a layer for example.</param>
+/// <param name="Purpose">What it is for.</param>
+public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch, string Owner, BufferPurpose Purpose);
+
+/// <summary>What memory is for.</summary>
+public enum BufferPurpose
+{
+    /// <summary>What none of the others says.</summary>
+    Other,
+
+    /// <summary>The parameters.</summary>
+    Parameters,
+
+    /// <summary>Outputs of layers, kept from the forward pass to the backward pass.</summary>
+    Activations,
+
+    /// <summary>A layer's own state and scratch.</summary>
+    Layer,
+
+    /// <summary>Derivatives on their way back, and directions.</summary>
+    Gradients,
+
+    /// <summary>Gram matrices, factors and vectors of solvers.</summary>
+    Solver,
+
+    /// <summary>What an optimizer keeps from step to step.</summary>
+    Optimizer,
+
+    /// <summary>Samples and labels.</summary>
+    Data,
+
+    /// <summary>A copy of good parameters.</summary>
+    Copy,
+
+    /// <summary>Panels that matrix products pack, and scratch of kernels.</summary>
+    Packing,
+}
 
 /// <summary>
 /// The memory of one network: reserve everything by name first, then <see cref="Commit"/> once. After that nothing is allocated.
@@ -23,6 +59,15 @@ public sealed unsafe class Arena : IDisposable
     private bool _inScratch;
     private PinnedBytes _memory;
     private bool _disposed;
+
+    /// <summary>Whose the next reservations are.</summary>
+    public string Owner { get; private set; } = string.Empty;
+
+    /// <summary>What the next reservations are for.</summary>
+    public BufferPurpose Purpose { get; private set; }
+
+    /// <summary>Says whose the next reservations are, and what for.</summary>
+    public void Label(string owner, BufferPurpose purpose) => (Owner, Purpose) = (owner, purpose);
 
     /// <summary>All reservations in the order they were made.</summary>
     public IReadOnlyList<ArenaEntry> Entries => _entries;
@@ -52,7 +97,7 @@ public sealed unsafe class Arena : IDisposable
         long bytes = count * sizeof(T);
         long padded = (bytes + Line - 1) / Line * Line;
         bool scratch = _inScratch && !keep;
-        _entries.Add(new ArenaEntry(name, bytes, scratch));
+        _entries.Add(new ArenaEntry(name, bytes, scratch, Owner, Purpose));
         long offset;
         if (scratch)
         {

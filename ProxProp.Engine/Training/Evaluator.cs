@@ -30,6 +30,7 @@ public sealed class Evaluator<T> : IDisposable
     public Evaluator(Network<T> network, Loss<T>? loss = null)
     {
         _network = network;
+        _arena.Label("evaluation", BufferPurpose.Data);
         _samples = _arena.Reserve<T>("evaluation samples", (long)network.MaxBatch * network.Input.Size);
         _labels = _arena.Reserve<int>("evaluation labels", network.MaxBatch);
         _rows = _arena.Reserve<int>("evaluation rows", network.MaxBatch);
@@ -40,8 +41,15 @@ public sealed class Evaluator<T> : IDisposable
         }
 
         _loss = loss;
-        _arena.Commit();
+        if (!network.Compute.IsPlan)
+            _arena.Commit();
     }
+
+    /// <summary>Every buffer that evaluation reserved, for the memory plan.</summary>
+    public IReadOnlyList<ArenaEntry> Buffers => _arena.Entries;
+
+    /// <summary>Bytes of all buffers.</summary>
+    public long BufferBytes => _arena.TotalBytes;
 
     /// <summary>Loss and accuracy over all of <paramref name="data"/>, in evaluation mode (no dropout, running statistics).</summary>
     /// <exception cref="ArgumentException">The samples or classes do not fit the network.</exception>

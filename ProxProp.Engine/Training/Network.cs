@@ -60,6 +60,8 @@ public sealed class Network<T> : IDisposable
             AttachLayers(new PlanContext(_arena, Compute, maxBatch));
             PlanBuffers();
             _parameters = PlanParameters();
+            if (Compute.IsPlan)
+                return;
             _arena.Commit();
             var generator = new Generator(seed);
             foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
@@ -101,6 +103,9 @@ public sealed class Network<T> : IDisposable
 
     /// <summary>Bytes of all buffers.</summary>
     public long BufferBytes => _arena.TotalBytes;
+
+    /// <summary>Bytes of the region that the layers' scratch buffers share.</summary>
+    public long ScratchBytes => _arena.ScratchBytes;
 
     /// <summary>Runs a batch forward.</summary>
     /// <param name="samples">The samples, one after the other; must stay as it is until <see cref="TrainingStep{T}"/> is done with it.</param>
@@ -165,6 +170,9 @@ public sealed class Network<T> : IDisposable
         return _outputBuffer[index] == InputBuffer ? samples[..length] : _buffers[_outputBuffer[index]].Span[..length];
     }
 
+    /// <summary>A layer's name as an owner of memory.</summary>
+    internal static string LabelOf(int index, Layer<T> layer) => $"layer {index} ({layer.Kind})";
+
     private void AttachLayers(in PlanContext plan)
     {
         Shape shape = Input;
@@ -172,6 +180,7 @@ public sealed class Network<T> : IDisposable
         {
             try
             {
+                _arena.Label(LabelOf(i, _layers[i]), BufferPurpose.Layer);
                 _layers[i].Attach(plan with { LayerIndex = i }, shape);
             }
             catch (ArgumentException e)
@@ -187,6 +196,7 @@ public sealed class Network<T> : IDisposable
     private Slot<T> PlanParameters()
     {
         long count = _layers.OfType<ParametricLayer<T>>().Sum(l => (long)l.ParameterCount);
+        _arena.Label("network", BufferPurpose.Parameters);
         Slot<T> parameters = _arena.Reserve<T>("parameters", count);
         ParameterCount = (int)count;
         int offset = 0;
@@ -221,6 +231,7 @@ public sealed class Network<T> : IDisposable
             else
             {
                 current = i;
+                _arena.Label(LabelOf(i, layer), BufferPurpose.Activations);
                 _buffers[i] = _arena.Reserve<T>($"output of layer {i} ({layer.Kind})", (long)MaxBatch * layer.Output.Size);
                 needed = layer.BackwardNeedsOutput;
             }

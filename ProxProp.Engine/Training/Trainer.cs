@@ -130,10 +130,13 @@ public sealed class Trainer<T> : IDisposable
             throw new ArgumentException($"LearningRate must be positive and finite, but is {options.LearningRate}.", nameof(options));
         if (options.MaxSteps < 0)
             throw new ArgumentException($"MaxSteps must be 0 (no limit) or more, but is {options.MaxSteps}.", nameof(options));
+        _arena.Label("trainer", BufferPurpose.Data);
         _samples = _arena.Reserve<T>("batch samples", (long)_batchSize * step.Network.Input.Size);
         _labels = _arena.Reserve<int>("batch labels", _batchSize);
+        _arena.Label("trainer", BufferPurpose.Copy);
         _lastGood = new Snapshot<T>(step.Network, _arena);
-        _arena.Commit();
+        if (!step.Network.Compute.IsPlan)
+            _arena.Commit();
     }
 
     /// <summary>Every buffer that the trainer reserved, for the memory plan.</summary>

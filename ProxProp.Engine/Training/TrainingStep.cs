@@ -82,19 +82,25 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
             }
 
             int entries = _arena.Entries.Count;
+            _arena.Label(Network<T>.LabelOf(i, parametric), BufferPurpose.Solver);
             using (_arena.Scratch())
                 _directions[i] = step.Bind(proximal, plan with { LayerIndex = i });
             _plans[i] = _directions[i]!.Plan with { Bytes = _arena.Entries.Skip(entries).Sum(e => e.Bytes) };
         }
 
+        _arena.Label("step", BufferPurpose.Gradients);
         int widest = network.Layers.Max(l => l.Output.Size);
         _direction = _arena.Reserve<T>("directions", network.ParameterCount);
         _delta = _arena.Reserve<T>("derivative dz", (long)network.MaxBatch * widest);
         _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * widest);
+        _arena.Label("loss", BufferPurpose.Other);
         _loss.Plan(plan, network.Output);
+        _arena.Label($"optimizer ({optimizer.Name})", BufferPurpose.Optimizer);
         _optimizer.Plan(_arena, network.ParameterCount);
+        _arena.Label("damping", BufferPurpose.Copy);
         _damping = new DampingControl<T>(network, _directions, _arena);
-        _arena.Commit();
+        if (!network.Compute.IsPlan)
+            _arena.Commit();
         _metrics = new StepMetrics(network.Layers.Select(l => l.Kind));
     }
 
@@ -142,6 +148,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
 
     /// <summary>Bytes of all buffers.</summary>
     public long BufferBytes => _arena.TotalBytes;
+
+    /// <summary>Bytes of the region that the layers' solvers share.</summary>
+    public long ScratchBytes => _arena.ScratchBytes;
 
     /// <summary>Does one step on one batch.</summary>
     /// <param name="samples">The samples, one after the other.</param>

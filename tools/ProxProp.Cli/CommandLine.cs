@@ -25,6 +25,7 @@ internal static class CommandLine
             Command[] commands =
             [
                 new TrainCommand(terminal, cancel),
+                new PlanCommand(terminal),
                 new EvaluateCommand(terminal),
                 new PredictCommand(terminal),
                 new InfoCommand(terminal),

@@ -22,7 +22,7 @@ internal sealed class TrainRun<T> : IDisposable
         Network = new Network<T>(model.Input, model.Layers, _batch, request.Seed, compute);
         try
         {
-            if (request.Init is not null)
+            if (request.Init is not null && !compute.IsPlan)
                 Weights.Load(Network, request.Init);
             Step = new TrainingStep<T>(
                 Network,
@@ -63,23 +63,7 @@ internal sealed class TrainRun<T> : IDisposable
         DatasetSplit<T> split, Terminal terminal, TrainingLog? log, IReadOnlyDictionary<string, string> description, CancellationToken cancel)
     {
         log?.WritePlan(Step);
-        using var trainer = new Trainer<T>(Step, new TrainerOptions
-        {
-            Epochs = Epochs,
-            BatchSize = _batch,
-            MaxSteps = _request.MaxSteps ?? 0,
-            LearningRate = Settings.Rate,
-            Shuffle = _request.Shuffle,
-            Seed = _request.Seed,
-            Checkpoint = _request.Checkpoint.Path is not { } path ? null : new CheckpointOptions(path)
-            {
-                EverySteps = _request.Checkpoint.EverySteps,
-                Every = _request.Checkpoint.Every,
-                Metadata = description,
-            },
-            ResumeFrom = _request.Checkpoint.Resume,
-            Reported = log is null ? null : log.Report,
-        });
+        using var trainer = new Trainer<T>(Step, MakeOptions(description) with { Reported = log is null ? null : log.Report });
         var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
         display.Finish();
@@ -90,11 +74,37 @@ internal sealed class TrainRun<T> : IDisposable
         }
     }
 
+    /// <summary>The memory that training and evaluating on these data takes.</summary>
+    public MemoryPlan Plan(DatasetSplit<T> split)
+    {
+        using var trainer = new Trainer<T>(Step, MakeOptions(new Dictionary<string, string>()));
+        using var evaluator = new Evaluator<T>(Network);
+        int evaluations = (split.Validation.Count > 0 ? 1 : 0) + (split.Test.Count > 0 ? 1 : 0);
+        return MemoryPlan.Of(Step, trainer, [.. Enumerable.Repeat(evaluator, evaluations)]);
+    }
+
     public void Dispose()
     {
         Step.Dispose();
         Network.Dispose();
     }
+
+    private TrainerOptions MakeOptions(IReadOnlyDictionary<string, string> description) => new()
+    {
+        Epochs = Epochs,
+        BatchSize = _batch,
+        MaxSteps = _request.MaxSteps ?? 0,
+        LearningRate = Settings.Rate,
+        Shuffle = _request.Shuffle,
+        Seed = _request.Seed,
+        Checkpoint = _request.Checkpoint.Path is not { } path ? null : new CheckpointOptions(path)
+        {
+            EverySteps = _request.Checkpoint.EverySteps,
+            Every = _request.Checkpoint.Every,
+            Metadata = description,
+        },
+        ResumeFrom = _request.Checkpoint.Resume,
+    };
 
     private sealed class Both(ProgressDisplay display, TrainingLog? log) : IProgress<TrainingProgress>
     {

@@ -17,9 +17,7 @@ internal static class TrainSession
     {
         SaveTarget.Check(request.Save, "--save");
         LoadedData<T> data = DataSource.Load<T>(request.Data);
-        SplitPlan plan = SplitPlan.Make(
-            data.Rows.Count, data.OwnTest is not null, request.TrainSamples, request.Validation, request.Shuffle ? request.Seed : null);
-        DatasetSplit<T> split = plan.Apply(data);
+        DatasetSplit<T> split = Split(request, data, out SplitPlan plan);
         using var compute = new ComputeContext(request.Threads);
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);
@@ -47,7 +45,17 @@ internal static class TrainSession
         return Conclude(terminal, request, runs, log);
     }
 
-    private static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
+    /// <summary>Which rows do what.</summary>
+    public static DatasetSplit<T> Split<T>(TrainRequest request, LoadedData<T> data, out SplitPlan plan)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        plan = SplitPlan.Make(
+            data.Rows.Count, data.OwnTest is not null, request.TrainSamples, request.Validation, request.Shuffle ? request.Seed : null);
+        return plan.Apply(data);
+    }
+
+    /// <summary>Makes one run's network.</summary>
+    public static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Model<T> model = MakeModel(request, data);

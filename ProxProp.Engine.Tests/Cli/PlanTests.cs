@@ -1,0 +1,62 @@
+using System.Text.Json;
+using ProxProp.Engine.Tests.Data;
+
+namespace ProxProp.Engine.Tests.Cli;
+
+/// <summary><c>proxprop plan</c>, and that <c>proxprop train</c> takes what it says.</summary>
+public sealed class PlanTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_table_adds_up()
+    {
+        string output = CliRun.Done("plan", "--model", "mlp:64", "--step", "exact", "--optimizer", "adam", "--threads", "2");
+        Assert.Contains("layer 0 (Linear)", output, StringComparison.Ordinal);
+        Assert.Contains("gram matrix", output, StringComparison.Ordinal);
+        string[] lines = [.. output.Split('\n').SkipWhile(l => !l.StartsWith("purpose", StringComparison.Ordinal)).Skip(1)];
+        long Number(string line) => long.Parse(line[line.LastIndexOf("  ", StringComparison.Ordinal)..].Replace(",", "", StringComparison.Ordinal));
+        int planned = Array.FindIndex(lines, l => l.StartsWith("planned", StringComparison.Ordinal));
+        Assert.Equal(Number(lines[planned]), lines[..planned].Sum(Number));
+        Assert.Equal(Number(lines[planned + 2]), Number(lines[planned]) + Number(lines[planned + 1]));
+    }
+
+    [Fact]
+    public void Json_has_every_buffer()
+    {
+        using JsonDocument plan = JsonDocument.Parse(CliRun.Done("plan", "--json", "--model", "mlp:64", "--step", "cg3"));
+        JsonElement buffers = plan.RootElement.GetProperty("buffers");
+        long own = buffers.EnumerateArray().Where(b => !b.GetProperty("shared").GetBoolean()).Sum(b => b.GetProperty("bytes").GetInt64());
+        Assert.InRange(plan.RootElement.GetProperty("planned").GetInt64(), own, own + 1_000_000);
+        Assert.True(plan.RootElement.GetProperty("process").GetInt64() > 1_000_000);
+        Assert.All(buffers.EnumerateArray(), b => Assert.NotEqual(string.Empty, b.GetProperty("owner").GetString()));
+    }
+
+    /// <summary>By the difference of two runs, so that the runtime's own memory falls out.</summary>
+    [Fact]
+    public void Peak_memory_is_what_was_planned()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        string[] common = ["--step", "exact", "--batch", "500", "--max-steps", "3", "--threads", "1"];
+        string[] small = ["--model", "mlp:1024", .. common], large = ["--model", "mlp:4000,1500", .. common];
+        long planned = Planned(large) - Planned(small), peak = Peak(large) - Peak(small);
+        Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
+    }
+
+    private static long Planned(string[] args)
+    {
+        using JsonDocument plan = JsonDocument.Parse(CliRun.Done(["plan", "--json", .. args]));
+        return plan.RootElement.GetProperty("planned").GetInt64();
+    }
+
+    private long Peak(string[] args)
+    {
+        using CliProcess process = CliProcess.Start(_folder.Path, ["train", "--save", "w", .. args]);
+        long peak = process.PeakMemory();
+        CliRun run = process.Finish();
+        Assert.True(run.ExitCode == 0, run.Error);
+        return peak;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Numerics;
+using ProxProp.Cli.Options;
+using ProxProp.Cli.Output;
+using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Commands;
+
+/// <summary><c>proxprop plan</c>: the memory that <c>proxprop train</c> with the same options would take, without taking it.</summary>
+internal sealed class PlanCommand : Command
+{
+    private readonly DataOptions _data = new();
+    private readonly TrainOptions _options = new();
+    private readonly ComputeOptions _compute = new();
+    private readonly Option<bool> _json = Parsed.Flag("--json", "Writes one JSON object instead of tables.");
+    private readonly Terminal _terminal;
+
+    public PlanCommand(Terminal terminal)
+        : base("plan", "Tells every buffer that proxprop train with the same options would take, in bytes, before anything is trained.")
+    {
+        _terminal = terminal;
+        _data.AddTo(this);
+        _options.AddTo(this);
+        _compute.AddTo(this);
+        Add(_json);
+        SetAction(parsed => _compute.IsDouble(parsed) ? Run<double>(parsed) : Run<float>(parsed));
+    }
+
+    private int Run<T>(ParseResult parsed)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        long processBase = Environment.WorkingSet;
+        TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
+        LoadedData<T> data = DataSource.Load<T>(request.Data);
+        MemoryPlan plan = TrainPlan.Make(request, data);
+        var report = new PlanReport(plan, processBase);
+        if (parsed.GetValue(_json))
+            report.WriteJson(_terminal.Output);
+        else
+            report.WriteTables(_terminal.Output);
+        return ExitCode.Done;
+    }
+}

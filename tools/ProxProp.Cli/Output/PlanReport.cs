@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Training;
+
+namespace ProxProp.Cli.Output;
+
+/// <summary>A memory plan as tables, or as one JSON object.</summary>
+/// <param name="plan">The plan.</param>
+/// <param name="processBase">Memory of the program itself, as measured before it had loaded anything.</param>
+internal sealed class PlanReport(MemoryPlan plan, long processBase)
+{
+    /// <summary>A table of buffers, one of purposes, and the totals.</summary>
+    public void WriteTables(TextWriter output)
+    {
+        int longest = plan.Entries.Max(e => e.Name.Length);
+        var buffers = new Table("owner", "bytes", "", "  buffer".PadRight(longest + 2));
+        foreach (ArenaEntry e in plan.Entries)
+            buffers.Add(e.Owner, $"{e.Bytes:N0}", e.Scratch ? "shared" : string.Empty, ("  " + e.Name).PadRight(longest + 2));
+        buffers.Write(output);
+        output.WriteLine();
+
+        var purposes = new Table("purpose", "bytes");
+        foreach ((string name, long bytes) in Purposes())
+            purposes.Add(name, $"{bytes:N0}");
+        purposes.Add("planned", $"{plan.TotalBytes:N0}");
+        purposes.Add("program itself, about", $"{processBase:N0}");
+        purposes.Add("together, about", $"{plan.TotalBytes + processBase:N0}");
+        purposes.Write(output);
+        output.WriteLine();
+        output.WriteLine("Layers work in turn and share the memory marked so; the largest of them counts.");
+    }
+
+    /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>process</c>.</summary>
+    public void WriteJson(TextWriter output)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("buffers");
+            foreach (ArenaEntry e in plan.Entries)
+            {
+                json.WriteStartObject();
+                json.WriteString("owner", e.Owner);
+                json.WriteString("buffer", e.Name);
+                json.WriteString("purpose", Name(e.Purpose));
+                json.WriteNumber("bytes", e.Bytes);
+                json.WriteBoolean("shared", e.Scratch);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("planned", plan.TotalBytes);
+            json.WriteNumber("process", processBase);
+            json.WriteEndObject();
+        }
+
+        output.WriteLine(Encoding.UTF8.GetString(text.WrittenSpan));
+    }
+
+    // Bytes that alignment adds, and what is shared, go where they are: the sum is the plan's.
+    private IEnumerable<(string Name, long Bytes)> Purposes()
+    {
+        long counted = 0;
+        foreach (IGrouping<BufferPurpose, ArenaEntry> group in plan.Entries.GroupBy(e => e.Purpose).OrderBy(g => g.Key))
+        {
+            long own = group.Where(e => !e.Scratch).Sum(e => e.Bytes);
+            counted += own;
+            if (own > 0)
+                yield return (Name(group.Key), own);
+        }
+
+        yield return ("shared by layers", plan.SharedBytes);
+        yield return ("alignment", plan.TotalBytes - counted - plan.SharedBytes);
+    }
+
+    private static string Name(BufferPurpose purpose) => purpose switch
+    {
+        BufferPurpose.Parameters => "parameters",
+        BufferPurpose.Activations => "activations",
+        BufferPurpose.Layer => "layers",
+        BufferPurpose.Gradients => "gradients and directions",
+        BufferPurpose.Solver => "solvers",
+        BufferPurpose.Optimizer => "optimizer",
+        BufferPurpose.Data => "data",
+        BufferPurpose.Copy => "copies of good parameters",
+        BufferPurpose.Packing => "packing",
+        _ => "other",
+    };
+}
