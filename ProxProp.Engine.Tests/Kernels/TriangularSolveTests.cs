@@ -14,7 +14,7 @@ public sealed class TriangularSolveTests
         {
             using (context)
             {
-                foreach (int n in (int[])[0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 63, 64, 65, 80, 97])
+                foreach (int n in (int[])[0, 1, 2, 3, 5, 6, 7, 11, 12, 13, 18, 24, 25, 64, 97])
                 {
                     foreach (int sides in (int[])[0, 1, 7, 33])
                         AllFour<float>(context, n, sides);
@@ -29,8 +29,8 @@ public sealed class TriangularSolveTests
     public void Large_solves_have_small_residuals_and_the_same_bits_on_every_width_and_team()
     {
         Random random = new(11);
-        MatrixData<float> l = SymmetricData.LowerTriangle<float>(random, 210), b = new MatrixData<float>(210, 150).FillUniform(random);
-        MatrixData<float> bt = new MatrixData<float>(150, 210).FillUniform(random);
+        MatrixData<float> l = SymmetricData.LowerTriangle<float>(random, 530), b = new MatrixData<float>(530, 70).FillUniform(random);
+        MatrixData<float> bt = new MatrixData<float>(70, 530).FillUniform(random);
         float[][,]? expected = null;
         foreach (ComputeContext context in Contexts.All())
         {

@@ -9,7 +9,7 @@ public sealed class ComputeContext : IDisposable
 {
     private const long BytesPerWorker = 128 << 10;
     private const long SharedPanelBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
-    private const long SharedBytes = (2 * SharedPanelBytes) + Kernels.TriangularBlock.BlockBytes;
+    private const long SharedBytes = 2 * SharedPanelBytes;
 
     private readonly AlignedBuffer<byte>? _workspace;
 
@@ -59,8 +59,6 @@ public sealed class ComputeContext : IDisposable
 
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
     internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes;
-
-    internal unsafe byte* TriangularBlock => Workspace.Pointer + (2 * SharedPanelBytes);
 
     /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);

@@ -86,7 +86,8 @@ internal static unsafe class GemmDriver
             fewColumns ? (T*)context.SharedColumnPanels(buffer) : null);
     }
 
-    private static void Execute<TJob>(ComputeContext context, bool serial, int items, ref TJob job)
+    /// <summary>Runs a job with the team, or here and now where it is too little to share out.</summary>
+    public static void Execute<TJob>(ComputeContext context, bool serial, int items, ref TJob job)
         where TJob : struct, IParallelJob
     {
         if (!serial)

@@ -47,4 +47,12 @@ internal unsafe interface ITile<T>
 
     /// <summary>Brings the top left rows × columns of a block of sums, which lie NR apart, into C, with bias and ReLU if there are any.</summary>
     static abstract void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store);
+
+    /// <summary>Solves the diagonal tile of a triangular block for a panel of right-hand sides (see <see cref="TriangularBlock"/>).</summary>
+    /// <param name="diagonal">Element (p, q) at q·MR + p: the reciprocal for p = q, −g within a group of <see cref="TriangularBlock.Group"/>, g else.</param>
+    /// <param name="sums">What the unknowns before the tile contribute to its rows, NR apart; overwritten.</param>
+    /// <param name="x">Where the MR unknowns go, NR apart.</param>
+    /// <param name="b">The right-hand sides, overwritten by the unknowns too; may be x.</param>
+    /// <param name="bStride">Distance of their rows.</param>
+    static abstract void Substitute(T* diagonal, T* sums, T* x, T* b, nint bStride);
 }

@@ -62,6 +62,17 @@ internal static unsafe class PanelPacking
             PackPart(source + (full * width * laneStep), laneStep, kStep, lanes - (full * width), width, kc, destination + (full * distance));
     }
 
+    /// <summary>Packs one panel element by element, whatever the steps.</summary>
+    public static void PackAnySteps<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
+        where T : unmanaged
+    {
+        for (int k = 0; k < kc; k++, source += kStep, destination += width)
+        {
+            for (int lane = 0; lane < width; lane++)
+                destination[lane] = lane < lanes ? source[lane * laneStep] : default;
+        }
+    }
+
     private static void PackPart<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
         where T : unmanaged
     {

@@ -228,6 +228,17 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         }
     }
 
+    public static void Substitute(T* diagonal, T* sums, T* x, T* b, nint bStride)
+    {
+        TileSubstitution.SolveGroup<TSimd, T>(diagonal, Rows, sums, x, b, bStride);
+        if (!IsTall)
+            return;
+        TileSubstitution.AddGroup<TSimd, T>(diagonal + TriangularBlock.Group, Rows, x, sums + (TriangularBlock.Group * Columns));
+        TileSubstitution.SolveGroup<TSimd, T>(
+            diagonal + (TriangularBlock.Group * (Rows + 1)), Rows, sums + (TriangularBlock.Group * Columns), x + (TriangularBlock.Group * Columns),
+            b + (TriangularBlock.Group * bStride), bStride);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void UpdateVector<TVector>(TVector sum, T* c, nint column, in TileStore<T> store)
         where TVector : unmanaged, ISimd<TVector, T>

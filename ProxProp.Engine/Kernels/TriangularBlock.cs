@@ -1,170 +1,190 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ProxProp.Engine.Parallel;
-using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>Substitution with one small diagonal block for strips of right-hand sides.</summary>
+/// <summary>Substitution with one diagonal block of at most KC rows, tile by tile in the micro-kernel.</summary>
 /// <remarks>
-/// <para>Layout: a strip of eight vectors of right-hand sides is copied so that row p holds the unknown that is solved p-th (the last one
-/// first where the solve runs backwards); the block is copied, negated, in the same order. Unknown p is
-/// x_p = (b_p − Σ_q g_pq·x_q) / g_pp, q ascending in order of solution, one fused multiply-add each, then one division.</para>
-/// <para>Registers: 8 sums, 1 broadcast, operands from the first-level cache.</para>
-/// <para>Remainders: lanes without a right-hand side are zeros in the strip and are not copied back.</para>
+/// <para>Layout: unknowns and rows are taken in the order in which they are solved, the last one first where the solve runs backwards. The block is
+/// packed in panels of MR rows that end with their diagonal tile; the right-hand sides go through a panel of two vectors, unknown p in its p-th group, and
+/// every tile of solved unknowns is at once an operand of those below.</para>
+/// <para>Sums: x_p = (b_p − s − Σ g_pq·x_q)·(1 / g_pp), where s sums the unknowns of all earlier groups of six from +0 and the second sum, subtracted term by term,
+/// is over those of p's own group; q ascending in order of solution, one fused multiply-add each, and one rounded reciprocal for each row.</para>
+/// <para>Registers: those of <see cref="Tile{TSimd, T, THeight}"/>; within the diagonal tile one row at a time.</para>
+/// <para>Remainders: lanes without a right-hand side and rows beyond the block are zeros and are not copied back.</para>
+/// <para>Source: F. Van Zee, T. Smith, Implementing high-performance complex matrix multiplication and the BLIS framework's level-3 operations, ACM TOMS 44
+/// (2017), for the substitution inside the packed product.</para>
 /// </remarks>
 internal static unsafe class TriangularBlock
 {
-    /// <summary>Largest block.</summary>
-    public const int Size = 64;
+    /// <summary>Unknowns whose sums are finished together, on every width.</summary>
+    public const int Group = 6;
 
-    private const int Vectors = 8;
-    private const long SerialFlops = 200_000;
+    private const int ItemPanels = 4;
+    private const long SerialFlops = 400_000;
 
-    /// <summary>Bytes of strip that a worker needs at the widest vectors.</summary>
-    public const int StripBytes = Size * Vectors * 64;
-
-    /// <summary>Bytes of the copied block in the widest type.</summary>
-    public const int BlockBytes = Size * Size * 8;
+    /// <summary>Largest block: its sums are then one block of k (see <see cref="Gemm"/>).</summary>
+    public static int Size<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => GemmBlocking.DepthOf<T>();
 
     /// <summary>B ← op(L)⁻¹·B, or with unknowns in columns B ← B·op(L)⁻¹.</summary>
     public static void Solve<T>(ComputeContext context, ReadOnlyMatrix<T> l, bool reversed, Matrix<T> b, bool unknownsAreColumns)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int n = l.Rows;
-        T* block = (T*)context.TriangularBlock;
-        for (int p = 0; p < n; p++)
+        fixed (T* pl = l.Data, pb = b.Data)
         {
-            for (int q = 0; q < p; q++)
-                block[(p * n) + q] = reversed ? -l[n - 1 - q, n - 1 - p] : -l[p, q];
-            block[(p * n) + p] = reversed ? l[n - 1 - p, n - 1 - p] : l[p, p];
-        }
-
-        fixed (T* pb = b.Data)
-        {
-            StripJob<T> job = new()
+            nint row = l.IsTransposed ? 1 : l.Stride, column = l.IsTransposed ? l.Stride : 1;
+            Work<T> work = new()
             {
                 Context = context,
-                Block = block,
-                N = n,
+                L = pl,
+                LRow = reversed ? -column : row,
+                LColumn = reversed ? -row : column,
+                N = l.Rows,
                 B = pb,
                 Stride = b.Stride,
                 RightSides = unknownsAreColumns ? b.Rows : b.Columns,
                 UnknownsAreColumns = unknownsAreColumns,
                 Reversed = reversed,
-                Width = Vectors * Math.Max(1, (int)context.Width / 8 / sizeof(T)),
             };
-            int items = (job.RightSides + job.Width - 1) / job.Width;
-            bool serial = (long)n * n * job.RightSides < SerialFlops;
-            if (!serial)
-            {
-                context.Team.Run(items, ref job);
-                return;
-            }
-
-            for (int item = 0; item < items; item++)
-                job.Execute(item, 0);
+            if (reversed)
+                work.L += (l.Rows - 1) * (row + column);
+            TileChoice.Run<Work<T>, T>(context.Width, ref work);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Substitute<TSimd, T>(T* block, int n, T* strip)
-        where TSimd : unmanaged, ISimd<TSimd, T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        nint width = Vectors * TSimd.Count;
-        T* row = strip;
-        for (int p = 0; p < n; p++, row += width, block += n)
-        {
-            TSimd s0 = TSimd.Load(row), s1 = TSimd.Load(row + TSimd.Count);
-            TSimd s2 = TSimd.Load(row + (2 * TSimd.Count)), s3 = TSimd.Load(row + (3 * TSimd.Count));
-            TSimd s4 = TSimd.Load(row + (4 * TSimd.Count)), s5 = TSimd.Load(row + (5 * TSimd.Count));
-            TSimd s6 = TSimd.Load(row + (6 * TSimd.Count)), s7 = TSimd.Load(row + (7 * TSimd.Count));
-            T* x = strip;
-            for (int q = 0; q < p; q++, x += width)
-            {
-                TSimd g = TSimd.Broadcast(block[q]);
-                TSimd.MultiplyAddTo(ref s0, g, TSimd.Load(x));
-                TSimd.MultiplyAddTo(ref s1, g, TSimd.Load(x + TSimd.Count));
-                TSimd.MultiplyAddTo(ref s2, g, TSimd.Load(x + (2 * TSimd.Count)));
-                TSimd.MultiplyAddTo(ref s3, g, TSimd.Load(x + (3 * TSimd.Count)));
-                TSimd.MultiplyAddTo(ref s4, g, TSimd.Load(x + (4 * TSimd.Count)));
-                TSimd.MultiplyAddTo(ref s5, g, TSimd.Load(x + (5 * TSimd.Count)));
-                TSimd.MultiplyAddTo(ref s6, g, TSimd.Load(x + (6 * TSimd.Count)));
-                TSimd.MultiplyAddTo(ref s7, g, TSimd.Load(x + (7 * TSimd.Count)));
-            }
-
-            TSimd pivot = TSimd.Broadcast(block[p]);
-            TSimd.Store(s0 / pivot, row);
-            TSimd.Store(s1 / pivot, row + TSimd.Count);
-            TSimd.Store(s2 / pivot, row + (2 * TSimd.Count));
-            TSimd.Store(s3 / pivot, row + (3 * TSimd.Count));
-            TSimd.Store(s4 / pivot, row + (4 * TSimd.Count));
-            TSimd.Store(s5 / pivot, row + (5 * TSimd.Count));
-            TSimd.Store(s6 / pivot, row + (6 * TSimd.Count));
-            TSimd.Store(s7 / pivot, row + (7 * TSimd.Count));
-        }
-    }
-
-    private struct StripJob<T> : IParallelJob
+    private struct Work<T> : ITileWork<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public ComputeContext Context;
-        public T* Block, B;
-        public nint Stride;
-        public int N, RightSides, Width;
+        public T* L, B;
+        public nint LRow, LColumn, Stride;
+        public int N, RightSides;
         public bool UnknownsAreColumns, Reversed;
+
+        public readonly void Run<TTile>()
+            where TTile : struct, ITile<T>
+        {
+            bool serial = (long)N * N * RightSides < SerialFlops;
+            PackJob<T, TTile> pack = new() { Work = this };
+            int panels = (N + TTile.Rows - 1) / TTile.Rows;
+            GemmDriver.Execute(Context, serial, panels, ref pack);
+            SolveJob<T, TTile> solve = new() { Work = this };
+            int items = (RightSides + (ItemPanels * TTile.Columns) - 1) / (ItemPanels * TTile.Columns);
+            GemmDriver.Execute(Context, serial, items, ref solve);
+        }
+
+        // Panel p holds p tiles and the diagonal one.
+        public readonly T* Panel(int panel, int rows) => (T*)Context.SharedRowPanels(0) + ((nint)rows * rows * panel * (panel + 1) / 2);
+    }
+
+    private struct PackJob<T, TTile> : IParallelJob
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T>
+    {
+        public Work<T> Work;
 
         public readonly void Execute(int item, int worker)
         {
-            T* strip = (T*)Context.WorkerScratch(worker);
-            int first = item * Width;
-            int count = Math.Min(Width, RightSides - first);
-            if (count < Width)
-                new Span<T>(strip, N * Width).Clear();
-            T* b = UnknownsAreColumns ? B + (first * Stride) : B + first;
-            Copy(b, strip, count, toStrip: true);
-            switch (Context.Width)
-            {
-                case SimdWidth.Bits512 when SimdSupport.IsCompiled(SimdWidth.Bits512):
-                    Substitute<Simd512<T>, T>(Block, N, strip);
-                    break;
-                case SimdWidth.Bits256 when SimdSupport.IsCompiled(SimdWidth.Bits256):
-                    Substitute<Simd256<T>, T>(Block, N, strip);
-                    break;
-                case SimdWidth.Bits128 when SimdSupport.IsCompiled(SimdWidth.Bits128):
-                    Substitute<Simd128<T>, T>(Block, N, strip);
-                    break;
-                case SimdWidth.Scalar when SimdSupport.IsCompiled(SimdWidth.Scalar):
-                    Substitute<Scalar<T>, T>(Block, N, strip);
-                    break;
-                default:
-                    throw SimdSupport.NotCompiled(Context.Width);
-            }
+            int first = item * TTile.Rows;
+            int lanes = Math.Min(TTile.Rows, Work.N - first);
+            T* panel = Work.Panel(item, TTile.Rows);
+            T* source = Work.L + (first * Work.LRow);
+            if (Work.LRow == 1 || Work.LColumn == 1)
+                PanelPacking.Pack(source, Work.LRow, Work.LColumn, lanes, 1, TTile.Rows, first, panel);
+            else
+                PanelPacking.PackAnySteps(source, Work.LRow, Work.LColumn, lanes, TTile.Rows, first, panel);
 
-            Copy(b, strip, count, toStrip: false);
+            T* diagonal = panel + ((nint)first * TTile.Rows);
+            new Span<T>(diagonal, TTile.Rows * TTile.Rows).Clear();
+            for (int q = 0; q < lanes; q++)
+            {
+                for (int p = q; p < lanes; p++)
+                {
+                    T g = source[(p * Work.LRow) + ((first + q) * Work.LColumn)];
+                    diagonal[(q * TTile.Rows) + p] = p == q ? T.One / g : p / Group == q / Group ? -g : g;
+                }
+            }
+        }
+    }
+
+    private struct SolveJob<T, TTile> : IParallelJob
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T>
+    {
+        public Work<T> Work;
+
+        [SkipLocalsInit]
+        public readonly void Execute(int item, int worker)
+        {
+            T* x = (T*)Work.Context.WorkerScratch(worker);
+            int end = Math.Min((item + 1) * ItemPanels * TTile.Columns, Work.RightSides);
+            for (int first = item * ItemPanels * TTile.Columns; first < end; first += TTile.Columns)
+                SolvePanel(first, end, x);
         }
 
-        private readonly void Copy(T* b, T* strip, int count, bool toStrip)
+        [SkipLocalsInit]
+        private readonly void SolvePanel(int first, int end, T* x)
         {
-            // Row p of the strip is unknown p, or the p-th from the end.
-            nint step = Reversed ? -Width : Width;
-            T* start = Reversed ? strip + ((N - 1) * Width) : strip;
-            if (UnknownsAreColumns)
+            T* sums = stackalloc T[TTile.Rows * TTile.Columns];
+            int n = Work.N, count = Math.Min(TTile.Columns, end - first);
+            T* b = Work.UnknownsAreColumns ? Work.B + (first * Work.Stride) : Work.B + first;
+            nint bStride = Work.Reversed ? -Work.Stride : Work.Stride;
+            LinesAhead<T> ahead = Next(first + TTile.Columns, end);
+            int panels = (n + TTile.Rows - 1) / TTile.Rows;
+            int slice = (ahead.Count + panels - 1) / panels;
+
+            // Whole tiles of whole panels are read and written where they lie.
+            int direct = Work.UnknownsAreColumns || count < TTile.Columns ? 0 : n / TTile.Rows * TTile.Rows;
+            if (count < TTile.Columns)
+                new Span<T>(x, n * TTile.Columns).Clear();
+            Copy(b, x, direct, count, toPanel: true);
+            T* row = Work.Reversed ? b + ((n - 1) * Work.Stride) : b;
+            for (int i = 0; i < n; i += TTile.Rows, row += TTile.Rows * bStride)
             {
-                if (toStrip)
-                    SmallTranspose.Run(b, Stride, count, N, start, step);
+                T* g = Work.Panel(i / TTile.Rows, TTile.Rows);
+                T* at = x + ((nint)i * TTile.Columns);
+                ahead.Fetch(slice);
+                TTile.Multiply(i, g, 1, TTile.Rows, x, TTile.Columns, sums, TTile.Columns, Update.Assign);
+                bool isDirect = i < direct;
+                TTile.Substitute(g + ((nint)i * TTile.Rows), sums, at, isDirect ? row : at, isDirect ? bStride : TTile.Columns);
+            }
+
+            Copy(b, x, direct, count, toPanel: false);
+        }
+
+        private readonly LinesAhead<T> Next(int first, int end)
+        {
+            int count = Math.Min(TTile.Columns, end - first);
+            if (count <= 0)
+                return default;
+            return Work.UnknownsAreColumns
+                ? new(Work.B + (first * Work.Stride), Work.Stride, count, Work.N)
+                : new(Work.B + first, Work.Stride, Work.N, count);
+        }
+
+        // Right-hand sides of the unknowns from first on, in order of solution.
+        private readonly void Copy(T* b, T* x, int first, int count, bool toPanel)
+        {
+            int n = Work.N - first;
+            nint step = Work.Reversed ? -TTile.Columns : TTile.Columns;
+            T* start = x + ((nint)(Work.Reversed ? Work.N - 1 : first) * TTile.Columns);
+            if (Work.UnknownsAreColumns)
+            {
+                if (toPanel)
+                    SmallTranspose.Run(b, Work.Stride, count, n, start, step);
                 else
-                    SmallTranspose.Run(start, step, N, count, b, Stride);
+                    SmallTranspose.Run(start, step, n, count, b, Work.Stride);
                 return;
             }
 
-            for (int i = 0; i < N; i++, b += Stride, start += step)
+            if (!Work.Reversed)
+                b += first * Work.Stride;
+            for (int i = 0; i < n; i++, b += Work.Stride, start += step)
             {
-                if (toStrip)
-                    new ReadOnlySpan<T>(b, count).CopyTo(new Span<T>(start, count));
-                else
-                    new ReadOnlySpan<T>(start, count).CopyTo(new Span<T>(b, count));
+                T* from = toPanel ? b : start, to = toPanel ? start : b;
+                new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count));
             }
         }
     }

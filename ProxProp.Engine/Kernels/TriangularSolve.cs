@@ -4,7 +4,7 @@ namespace ProxProp.Engine.Kernels;
 
 /// <summary>Solves with a lower triangular matrix L for many right-hand sides at once.</summary>
 /// <remarks>
-/// L is halved until a diagonal block has at most 64 rows, so nearly all flops are matrix products (see <see cref="Gemm"/> for their sums);
+/// L is halved until a diagonal block has at most 512 rows (float; double 256), the rest are matrix products (see <see cref="Gemm"/> for their sums);
 /// blocks are solved by substitution (see <see cref="TriangularBlock"/>), never by inverting them, which keeps the residual small for
 /// ill-conditioned L too. Where L is cut depends on its size alone, so the bits do not depend on threads or width.
 /// Source: E. Elmroth, F. Gustavson, I. Jonsson, B. Kågström, Recursive blocked algorithms, SIAM Review 46 (2004).
@@ -13,7 +13,7 @@ public static class TriangularSolve
 {
     /// <summary>B ← L⁻¹·B, or L⁻ᵀ·B where <paramref name="transposed"/>.</summary>
     /// <param name="context">What to run on.</param>
-    /// <param name="l">n × n; only its lower triangle is read. A zero on the diagonal gives infinities and NaN, as IEEE division does.</param>
+    /// <param name="l">n × n; only its lower triangle is read. A zero on the diagonal gives infinities and NaN.</param>
     /// <param name="transposed">Whether to solve with Lᵀ.</param>
     /// <param name="b">n × any number of columns; may not overlap L.</param>
     /// <exception cref="ArgumentException">The shapes do not match.</exception>
@@ -21,13 +21,13 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Check(l, b.Rows, b, "rows");
-        if (b.Columns > 0)
+        if (b.Rows > 0 && b.Columns > 0)
             Left(context, l, transposed, b);
     }
 
     /// <summary>B ← B·L⁻¹, or B·L⁻ᵀ where <paramref name="transposed"/>.</summary>
     /// <param name="context">What to run on.</param>
-    /// <param name="l">n × n; only its lower triangle is read. A zero on the diagonal gives infinities and NaN, as IEEE division does.</param>
+    /// <param name="l">n × n; only its lower triangle is read. A zero on the diagonal gives infinities and NaN.</param>
     /// <param name="transposed">Whether to solve with Lᵀ.</param>
     /// <param name="b">Any number of rows × n; may not overlap L.</param>
     /// <exception cref="ArgumentException">The shapes do not match.</exception>
@@ -35,7 +35,7 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Check(l, b.Columns, b, "columns");
-        if (b.Rows > 0)
+        if (b.Rows > 0 && b.Columns > 0)
             Right(context, l, transposed, b);
     }
 
@@ -46,7 +46,7 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int n = l.Rows;
-        if (n <= TriangularBlock.Size)
+        if (n <= TriangularBlock.Size<T>())
         {
             TriangularBlock.Solve(context, l, reversed: transposed, b, unknownsAreColumns: false);
             return;
@@ -73,7 +73,7 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int n = l.Rows;
-        if (n <= TriangularBlock.Size)
+        if (n <= TriangularBlock.Size<T>())
         {
             TriangularBlock.Solve(context, l, reversed: !transposed, b, unknownsAreColumns: true);
             return;
