@@ -24,6 +24,7 @@ public sealed class Network<T> : IDisposable
     private readonly Slot<T> _parameters;
     private readonly Arena _arena = new();
     private readonly bool _ownsCompute;
+    private readonly int _frozenLayers;
 
     /// <summary>Builds the network and gives its parameters their starting values.</summary>
     /// <param name="input">Shape of one sample.</param>
@@ -33,6 +34,20 @@ public sealed class Network<T> : IDisposable
     /// <param name="compute">What to compute on; null for a context of its own with one thread per processor.</param>
     /// <exception cref="ArgumentException">A layer's input does not fit the output of the one before it; the message names both.</exception>
     public Network(Shape input, IEnumerable<Layer<T>> layers, int maxBatch, ulong seed = 0, ComputeContext? compute = null)
+        : this(input, layers, maxBatch, seed, compute, firstIndex: 0, shared: null)
+    {
+    }
+
+    /// <summary>A network that is the rest of another, or that reads the parameters of another.</summary>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="layers">The layers.</param>
+    /// <param name="maxBatch">The largest batch.</param>
+    /// <param name="seed">Seed of the starting values.</param>
+    /// <param name="compute">What to compute on.</param>
+    /// <param name="firstIndex">Place of the first layer in the other network; what dropout drops depends on it.</param>
+    /// <param name="shared">Parameters that are there already and only read; null for the network's own.</param>
+    internal Network(
+        Shape input, IEnumerable<Layer<T>> layers, int maxBatch, ulong seed, ComputeContext? compute, int firstIndex, Slot<T>? shared)
     {
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBatch);
@@ -57,12 +72,14 @@ public sealed class Network<T> : IDisposable
         _skipForward = new bool[_layers.Length];
         try
         {
-            AttachLayers(new PlanContext(_arena, Compute, maxBatch));
+            AttachLayers(new PlanContext(_arena, Compute, maxBatch), firstIndex);
             PlanBuffers();
-            _parameters = PlanParameters();
+            _parameters = PlanParameters(shared);
             if (Compute.IsPlan)
                 return;
             _arena.Commit();
+            if (shared is not null)
+                return;
             var generator = new Generator(seed);
             foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
                 layer.Initialize(generator, layer.Parameters);
@@ -91,6 +108,22 @@ public sealed class Network<T> : IDisposable
 
     /// <summary>What the network computes on.</summary>
     public ComputeContext Compute { get; }
+
+    /// <summary>
+    /// How many of the first layers training leaves as they are: their parameters and running statistics stay, and they work as in evaluation
+    /// (no dropout, running statistics). Set it where the network is made.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many layers.</exception>
+    public int FrozenLayers
+    {
+        get => _frozenLayers;
+        init
+        {
+            if (value < 0 || value > _layers.Length)
+                throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {_layers.Length} layers can be frozen.");
+            _frozenLayers = value;
+        }
+    }
 
     /// <summary>Number of parameters of all layers.</summary>
     public int ParameterCount { get; private set; }
@@ -130,6 +163,16 @@ public sealed class Network<T> : IDisposable
         }
     }
 
+    /// <summary>What the network has learnt so far, for predictions from many threads while training goes on.</summary>
+    /// <param name="maxBatch">Samples that go through the layers at a time; 0 for <see cref="MaxBatch"/>.</param>
+    /// <param name="layers">Makes layers like the network's; needed only where one is of a kind that model files do not know.</param>
+    /// <exception cref="NotSupportedException">A layer is of such a kind, and <paramref name="layers"/> is null.</exception>
+    public Predictor<T> Snapshot(int maxBatch = 0, Func<IReadOnlyList<Layer<T>>>? layers = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxBatch);
+        return new Predictor<T>(this, maxBatch == 0 ? MaxBatch : maxBatch, layers);
+    }
+
     /// <summary>Frees the memory, and the threads where they are the network's own.</summary>
     public void Dispose()
     {
@@ -148,15 +191,22 @@ public sealed class Network<T> : IDisposable
                 $"{pass.Batch} samples of shape {Input} have {pass.Batch * Input.Size} elements, but got {samples.Length}.", nameof(samples));
         }
 
-        for (int i = 0; i < _layers.Length; i++)
+        ForwardUntil(_layers.Length, pass, samples, observer);
+        return OutputOf(_layers.Length - 1, pass.Batch, samples);
+    }
+
+    /// <summary>Runs the first <paramref name="layers"/> layers; their output is then that of the last of them.</summary>
+    internal void ForwardUntil(int layers, scoped in Pass pass, ReadOnlySpan<T> samples, IStepObserver? observer = null)
+    {
+        Pass frozen = pass with { Training = false };
+        for (int i = 0; i < layers; i++)
         {
             if (_skipForward[i])
                 continue;
-            _layers[i].Forward(pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
+            _layers[i].Forward(
+                i < _frozenLayers ? frozen : pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
             observer?.Done(StepPart.Forward, i);
         }
-
-        return OutputOf(_layers.Length - 1, pass.Batch, samples);
     }
 
     /// <summary>What layer <paramref name="index"/> read in the last forward pass (or its output, where that overwrote it).</summary>
@@ -173,7 +223,7 @@ public sealed class Network<T> : IDisposable
     /// <summary>A layer's name as an owner of memory.</summary>
     internal static string LabelOf(int index, Layer<T> layer) => $"layer {index} ({layer.Kind})";
 
-    private void AttachLayers(in PlanContext plan)
+    private void AttachLayers(in PlanContext plan, int firstIndex)
     {
         Shape shape = Input;
         for (int i = 0; i < _layers.Length; i++)
@@ -181,7 +231,7 @@ public sealed class Network<T> : IDisposable
             try
             {
                 _arena.Label(LabelOf(i, _layers[i]), BufferPurpose.Layer);
-                _layers[i].Attach(plan with { LayerIndex = i }, shape);
+                _layers[i].Attach(plan with { LayerIndex = firstIndex + i }, shape);
             }
             catch (ArgumentException e)
             {
@@ -193,11 +243,11 @@ public sealed class Network<T> : IDisposable
         }
     }
 
-    private Slot<T> PlanParameters()
+    private Slot<T> PlanParameters(Slot<T>? shared)
     {
         long count = _layers.OfType<ParametricLayer<T>>().Sum(l => (long)l.ParameterCount);
         _arena.Label("network", BufferPurpose.Parameters);
-        Slot<T> parameters = _arena.Reserve<T>("parameters", count);
+        Slot<T> parameters = shared ?? _arena.Reserve<T>("parameters", count);
         ParameterCount = (int)count;
         int offset = 0;
         foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())

@@ -38,6 +38,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     private readonly int[] _offsets;
     private readonly DampingControl<T> _damping;
     private readonly int _firstParametric;
+    private readonly int _firstTrained;
     private readonly Slot<T> _direction;
     private readonly Slot<T> _delta;
     private readonly Slot<T> _otherDelta;
@@ -65,13 +66,23 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
 
         int last = Enumerable.Range(0, count).LastOrDefault(i => network.Layers[i] is ParametricLayer<T>, -1);
-        _firstParametric = Enumerable.Range(0, count).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
+        int frozen = network.FrozenLayers;
+        _firstParametric = Enumerable.Range(frozen, count - frozen).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
+        _firstTrained = network.Layers.Take(frozen).OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
+        if (frozen > 0 && _firstParametric == count)
+            throw new ArgumentException($"All layers with parameters are among the {frozen} frozen ones; there is nothing to train.", nameof(network));
         for (int i = 0, offset = 0; i < count; i++)
         {
             _offsets[i] = offset;
             if (network.Layers[i] is not ParametricLayer<T> parametric)
                 continue;
             offset += parametric.ParameterCount;
+            if (i < frozen)
+            {
+                _plans[i] = LayerPlan.Gradient("frozen");
+                continue;
+            }
+
             if (i == last || parametric.TrainExplicitly || parametric is not ProximalLayer<T> proximal)
             {
                 _plans[i] = LayerPlan.Gradient(
@@ -96,7 +107,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _arena.Label("loss", BufferPurpose.Other);
         _loss.Plan(plan, network.Output);
         _arena.Label($"optimizer ({optimizer.Name})", BufferPurpose.Optimizer);
-        _optimizer.Plan(_arena, network.ParameterCount);
+        _optimizer.Plan(_arena, network.ParameterCount - _firstTrained);
         _arena.Label("damping", BufferPurpose.Copy);
         _damping = new DampingControl<T>(network, _directions, _arena);
         if (!network.Compute.IsPlan)
@@ -167,7 +178,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         {
             if (_damping.IsDue(StepsDone))
                 _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
-            _optimizer.Update(_network.Compute, _network.Parameters, _direction.Span, learningRate);
+            _optimizer.Update(_network.Compute, _network.Parameters[_firstTrained..], _direction.Span[_firstTrained..], learningRate);
             Observer?.Done(StepPart.Update, -1);
             StepsDone++;
         }
@@ -243,6 +254,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         for (int i = 0; i < _network.Layers.Count; i++)
             yield return new($"layer {i}", ModelWriter.Describe(_network.Layers[i]));
         yield return new("number of layers", _network.Layers.Count.ToString(CultureInfo.InvariantCulture));
+        if (_network.FrozenLayers > 0)
+            yield return new("frozen layers", _network.FrozenLayers.ToString(CultureInfo.InvariantCulture));
         yield return new("seed of dropout", _network.Seed.ToString(CultureInfo.InvariantCulture));
         yield return new("loss", _loss.GetType().Name.Split('`')[0]);
         yield return new("step", ProximalStep.Settings);
@@ -253,7 +266,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
     internal static void CheckBatch(Network<T> network, int batch)
     {
-        for (int i = 0; i < network.Layers.Count; i++)
+        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
         {
             int least = network.Layers[i].MinTrainingBatch;
             if (batch > 0 && batch < least)

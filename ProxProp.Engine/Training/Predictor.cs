@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>
+/// What a network had learnt at one moment, for predictions from any number of threads at a time while training goes on.
+/// </summary>
+/// <remarks>
+/// <para>Threads: a network belongs to the one thread that trains it, and <see cref="Network{T}.Snapshot"/> is called there, between two steps. The
+/// predictor that it gives never changes; <see cref="Predict"/> may be called from any thread, and any number of them. It is disposed when no
+/// call is under way any more. To go over to a newer one, publish it by <c>Volatile.Write</c> or <c>Interlocked.Exchange</c> of the reference that
+/// the predicting threads read; one that is no longer read may be left to the garbage collector.</para>
+/// <para>Parameters are shared by all threads. Each call under way has its own activations and packing memory, which is kept for the next call:
+/// as many as there were calls at a time. One call computes on one thread, the caller's. The numbers are those of
+/// <see cref="Network{T}.Predict"/>, to the bit.</para>
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class Predictor<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Arena _arena = new();
+    private readonly Slot<T> _parameters;
+    private readonly Network<T> _first;
+    private readonly Func<IReadOnlyList<Layer<T>>> _layers;
+    private readonly ConcurrentBag<Network<T>> _idle = [];
+    private readonly ConcurrentBag<Network<T>> _all = [];
+    private volatile bool _disposed;
+
+    internal Predictor(Network<T> network, int maxBatch, Func<IReadOnlyList<Layer<T>>>? layers)
+    {
+        Input = network.Input;
+        Output = network.Output;
+        MaxBatch = maxBatch;
+        _layers = layers ?? MakerOf(network);
+        _parameters = _arena.Reserve<T>("parameters", network.ParameterCount);
+        _arena.Commit();
+        network.Parameters.CopyTo(_parameters.Span);
+        _first = Make(network.Layers);
+        _idle.Add(_first);
+    }
+
+    /// <summary>Shape of one sample.</summary>
+    public Shape Input { get; }
+
+    /// <summary>Shape of one output.</summary>
+    public Shape Output { get; }
+
+    /// <summary>Samples that go through the layers at a time.</summary>
+    public int MaxBatch { get; }
+
+    /// <summary>Outputs of any number of samples.</summary>
+    /// <param name="samples">The samples, one after the other.</param>
+    /// <param name="outputs">Where the outputs go.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    public void Predict(ReadOnlySpan<T> samples, Span<T> outputs)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_idle.TryTake(out Network<T>? evaluator))
+            evaluator = Make(_first.Layers);
+        try
+        {
+            evaluator.Predict(samples, outputs);
+        }
+        finally
+        {
+            _idle.Add(evaluator);
+        }
+    }
+
+    /// <summary>Frees the memory; no call may be under way.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        foreach (Network<T> network in _all)
+        {
+            network.Dispose();
+            network.Compute.Dispose();
+        }
+
+        _arena.Dispose();
+    }
+
+    // The description is taken now: later the layers belong to another thread.
+    private static Func<IReadOnlyList<Layer<T>>> MakerOf(Network<T> network)
+    {
+        byte[] json = System.Text.Encoding.UTF8.GetBytes(ModelWriter.ToJson(network));
+        return () => ModelFile.Parse<T>(json).Layers;
+    }
+
+    private Network<T> Make(IReadOnlyList<Layer<T>> state)
+    {
+        var compute = new ComputeContext(1);
+        var network = new Network<T>(Input, _layers(), MaxBatch, 0, compute, firstIndex: 0, _parameters);
+        LayerCopies.CopyState(state, network.Layers);
+        _all.Add(network);
+        return network;
+    }
+}
