@@ -22,12 +22,15 @@ public enum StepKind
 
     /// <summary>Whatever the engine thinks cheapest.</summary>
     Auto,
+
+    /// <summary>Preconditioned by a <see cref="RandomPreconditioner{T}"/>, all units in one recurrence.</summary>
+    PcgOwn,
 }
 
 /// <summary>A proximal step as a value.</summary>
 public sealed record StepSpec(StepKind Kind, int Iterations = 0)
 {
-    public bool IsPreconditioned => Kind is StepKind.Pcg or StepKind.PcgJoint or StepKind.Auto;
+    public bool IsPreconditioned => Kind is StepKind.Pcg or StepKind.PcgJoint or StepKind.Auto or StepKind.PcgOwn;
 
     public bool IsJoint => Kind is StepKind.CgJoint or StepKind.PcgJoint;
 
@@ -38,6 +41,10 @@ public sealed record StepSpec(StepKind Kind, int Iterations = 0)
             StepKind.Exact => new ExactStep<T>(tauTheta),
             StepKind.Auto => new AutoStep<T>(tauTheta),
             StepKind.PcgFactor => new CgStep<T>(Iterations, tauTheta, CgPreconditioner.EarlierFactor),
+            StepKind.PcgOwn => new CgStep<T>(Iterations, tauTheta, joint: true)
+            {
+                CustomPreconditioner = layer => new RandomPreconditioner<T>(layer.ParameterCount, 1),
+            },
             StepKind.CgMatrixFree => new CgStep<T>(Iterations, tauTheta) { MatrixFree = true },
             _ => new CgStep<T>(Iterations, tauTheta, IsPreconditioned ? CgPreconditioner.Jacobi : CgPreconditioner.None, IsJoint),
         };

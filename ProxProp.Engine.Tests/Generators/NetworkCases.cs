@@ -78,7 +78,7 @@ public static class NetworkCases
 
     public static StepSpec Step(Random random)
     {
-        var kind = (StepKind)random.Next(9);
+        var kind = (StepKind)random.Next(10);
         int iterations = kind is StepKind.Gradient or StepKind.Exact or StepKind.Auto ? 0 : random.Next(1, 11);
         return new StepSpec(kind, iterations);
     }

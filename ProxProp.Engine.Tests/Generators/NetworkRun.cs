@@ -57,7 +57,7 @@ public sealed class NetworkRun<T> : IDisposable
 
     /// <summary>
     /// How far rounding may move the gradient Aᵀδ of each layer, 30·√n·ε·‖A‖‖δ‖ (a bias adds a column of ones to A): all of the gradient
-    /// where its terms cancel, as behind batch statistics of equal samples. Or ten times what an ulp in every number between the layers does to it, where that is more.
+    /// where its terms cancel, as behind batch statistics of equal samples. Or thirty times what an ulp in every number between the layers does to it, where that is more.
     /// </summary>
     public double[] GradientRounding(out double loss)
     {
@@ -66,7 +66,7 @@ public sealed class NetworkRun<T> : IDisposable
         loss = probe.Loss;
         double[] sums = [.. sweep.Inputs.Zip(sweep.Deltas, (a, delta) =>
             Math.Sqrt(Math.Max(a.Length, delta.Length)) * Math.Sqrt((Squares(a) + delta.Length) * Squares(delta)))];
-        return [.. sums.Zip(probe.Gradients, (n, moved) => Math.Max(Tolerances.ResidualRatio * Tolerances.Epsilon<T>() * n, 10 * moved))];
+        return [.. sums.Zip(probe.Gradients, (n, moved) => Math.Max(Tolerances.ResidualRatio * Tolerances.Epsilon<T>() * n, Tolerances.ResidualRatio * moved))];
     }
 
     /// <summary>The loss J, as training sees it.</summary>

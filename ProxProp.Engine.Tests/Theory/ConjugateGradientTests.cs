@@ -8,6 +8,7 @@ namespace ProxProp.Engine.Tests.Theory;
 public sealed class ConjugateGradientTests
 {
     private const int Most = 24;
+    private static readonly StepKind[] Kinds = [.. StepSpecs.Cg, StepKind.PcgOwn];
 
     [EngineProperty(Cases = 60)]
     public void Every_iterate_is_a_descent_direction_double(LayerCase c) => Descent<double>(c);
@@ -41,7 +42,7 @@ public sealed class ConjugateGradientTests
         double g = Vectors.Norm(probe.G);
         double epsilon = Tolerances.Epsilon<T>();
         double gradientError = 4 * probe.Order * epsilon * probe.AFrobenius * Vectors.Norm(probe.Delta);
-        foreach (StepKind kind in StepSpecs.Cg)
+        foreach (StepKind kind in Kinds)
         {
             for (int k = 1; k <= Math.Min(Most, probe.G.Length + 2); k++)
             {
@@ -66,9 +67,14 @@ public sealed class ConjugateGradientTests
         double[] exact = probe.Solution;
         double start = EnergyNorm(probe, exact);
         double floor = (Math.Sqrt(probe.Eigenvalues[^1]) * probe.SolverError) + (1e-15 * start);
-        foreach (StepKind kind in StepSpecs.Cg)
+        foreach (StepKind kind in Kinds)
         {
-            double kappa = new StepSpec(kind, 1).IsPreconditioned ? PreconditionedCondition(probe) : probe.Condition;
+            double kappa = kind switch
+            {
+                StepKind.PcgOwn => OwnCondition(probe),
+                StepKind.Pcg or StepKind.PcgJoint => JacobiCondition(probe),
+                _ => probe.Condition,
+            };
             double rate = (Math.Sqrt(kappa) - 1) / (Math.Sqrt(kappa) + 1);
             double before = start;
             for (int k = 1; k <= Math.Min(Most, probe.G.Length + 2); k++)
@@ -86,7 +92,7 @@ public sealed class ConjugateGradientTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => Math.Sqrt(Math.Max(0, Vectors.Dot(e, probe.ApplyM(e))));
 
     // Condition number of P^(-1/2) M P^(-1/2) with P = diag(M).
-    private static double PreconditionedCondition<T>(LayerProbe<T> probe)
+    private static double JacobiCondition<T>(LayerProbe<T> probe)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double[,] m = probe.M(1 / probe.TauTheta);
@@ -100,5 +106,15 @@ public sealed class ConjugateGradientTests
 
         double[] e = SymmetricEigenvalues.Of(m);
         return e[^1] / Math.Max(e[0], 1e-16 * n);
+    }
+
+    // Condition number of LᵀML with L·Lᵀ = P⁻¹.
+    private static double OwnCondition<T>(LayerProbe<T> probe)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double[,] l = new RandomPreconditioner<T>(probe.G.Length, 1).Factor;
+        double[,] m = probe.M(1 / probe.TauTheta);
+        double[] e = SymmetricEigenvalues.Of(Dense.Product(Dense.Transpose(l), Dense.Product(m, l)));
+        return e[^1] / Math.Max(e[0], 1e-16 * e.Length * e[^1]);
     }
 }

@@ -40,7 +40,8 @@ public sealed class DescentTests
         for (int l = 0; l < g.Length; l++)
         {
             double inner = Vectors.Dot(v[l], g[l]), sizes = Vectors.Norm(v[l]) * Vectors.Norm(g[l]);
-            double rounding = Vectors.Norm(v[l]) * gradientRounding[l];
+            // Rounding of g, and through the solve of v: ‖M⁻¹‖ ≤ τ_θ.
+            double rounding = (Vectors.Norm(v[l]) + (c.TauTheta * Vectors.Norm(g[l]))) * gradientRounding[l];
             Assert.True(inner >= (-1e-9 * sizes) - rounding, $"layer {l}: <v,g> = {inner:e2}, sizes {sizes:e2}, rounding {rounding:e2}");
             slopeRounding += rounding;
         }

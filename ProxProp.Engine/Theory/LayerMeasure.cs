@@ -31,6 +31,9 @@ internal sealed class LayerMeasure<T>
     private readonly double _lossRounding;
     private readonly double _gradientRounding;
 
+    // What rounding may add to v in the dual form, where v = Aᵀs is a sum that cancels near a stationary point.
+    private double _solverRounding;
+
     public LayerMeasure(List<CertificateEntry> entries, LayerGroup<T> group, BackwardSweep<T> sweep, RoundingProbe probe, int l, double[] v)
     {
         _lossRounding = probe.Loss;
@@ -64,29 +67,29 @@ internal sealed class LayerMeasure<T>
 
     /// <summary>
     /// J along −v, this layer alone: backtracking from a step as long as the parameters, while the change is one that the loss can show. A step
-    /// counts against the claim only where the slope at its end is still about that at its start.
+    /// counts against the claim only where the slope at its end, and at the end of the step before it, is still about that at its start.
     /// </summary>
     public void CheckDescent(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int offset)
     {
         double slope = Dot(_v, _g), size = Norm(_v);
         Span<T> theta = step.Network.Parameters.Slice(offset, _v.Length);
         T[] saved = theta.ToArray();
-        double visible = 100 * _lossRounding, slopeRounding = size * Math.Max(_rounding * TermSize, 10 * _gradientRounding);
+        double visible = 100 * _lossRounding, slopeRounding = (size * Math.Max(_rounding * TermSize, 30 * _gradientRounding)) + (Norm(_g) * _solverRounding);
         double best = double.NegativeInfinity;
         double t = size == 0 ? 0 : (1 + Norm(StepCertificate.ToDouble<T>(saved))) / size;
-        bool straight = false;
+        int straight = 0;
         for (; t * (slope - slopeRounding) > visible && best < LeastDecrease; t /= 4)
         {
             for (int i = 0; i < saved.Length; i++)
                 theta[i] = saved[i] - T.CreateSaturating(t * _v[i]);
             BackwardSweep<T> there = BackwardSweep<T>.Run(step, samples, targets, _pass.Batch);
             double slopeThere = Dot(_v, StepCertificate.ToDouble<T>(there.Gradients[_place]));
-            straight |= Math.Abs(slopeThere - slope) < slope / 2;
+            straight = Math.Abs(slopeThere - slope) < slope / 2 ? straight + 1 : 0;
             best = Math.Max(best, (_loss - there.Loss) / (t * slope));
         }
 
         saved.CopyTo(theta);
-        if (straight || best >= LeastDecrease)
+        if (straight > 1 || best >= LeastDecrease)
             AtLeast("the loss falls: decrease / (t <v,g>) for a step t found by backtracking (Prop. 4)", LeastDecrease, best);
         else
             AtLeast("the slope <v,g> is not negative; it is too small to show in the loss (Prop. 4)", -slopeRounding, slope);
@@ -104,14 +107,17 @@ internal sealed class LayerMeasure<T>
         for (int i = 0; i < mv.Length; i++)
             mv[i] += _v[i] / tauTheta;
         double curvature = Dot(_v, mv), inner = Dot(_v, _g), delta = Norm(_delta);
-        double gradientError = _rounding * Math.Sqrt(norm) * delta;
+        double gradientError = _rounding * Math.Sqrt(norm) * delta, energyRounding = _rounding;
         if (exact)
         {
             // What a backward stable solver may leave: the last term is the dual form's, whose solution is s = τ_θ(δ − Av).
             double s = tauTheta * Norm(Minus(_delta, av));
+            _solverRounding = _rounding * Math.Sqrt(norm) * s;
             double scale = (largest * v) + (Math.Sqrt(norm) * (delta + (largest * s)));
             AtMost("v solves (I/tau_theta + A'A)v = g: |g - Mv| / (|M| |v| + |A| (|d| + |M| |s|)) (Prop. 2)", _rounding, Norm(Minus(_g, mv)) / scale);
             double solver = Math.Min(1, _rounding * kappa) + Math.Min(1, tauTheta * gradientError / Math.Max(v, double.Epsilon));
+            // (I/τ_θ + AAᵀ)e = −ΔK·s with ‖ΔK‖ ≤ cε‖K‖ and ‖s‖ ≤ τ_θ‖δ‖ costs the dual form ½(cεκ‖δ‖)² of energy.
+            energyRounding += _rounding * kappa * _rounding * kappa;
             AtLeast("cos(v, g), Kantorovich's bound 2 sqrt(k)/(1 + k) (Prop. 4)", (2 * Math.Sqrt(kappa) / (1 + kappa)) - solver, inner / (v * g));
         }
         else
@@ -122,7 +128,7 @@ internal sealed class LayerMeasure<T>
         }
 
         double energy = (Squares(Minus(_delta, av)) / 2) + (v * v / (2 * tauTheta));
-        AtMost("the sub-problem's energy does not rise: F(v) / F(0) (section 4.1)", 1 + _rounding, energy / (delta * delta / 2));
+        AtMost("the sub-problem's energy does not rise: F(v) / F(0) (section 4.1)", 1 + energyRounding, energy / (delta * delta / 2));
         AtMost("|v| / (tau_theta |g|) (section 4.2.3)", 1 + _rounding + (gradientError / g), v / (tauTheta * g));
     }
 

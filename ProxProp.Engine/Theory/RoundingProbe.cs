@@ -57,17 +57,21 @@ internal readonly record struct Nudge(int Probe)
 {
     public static Nudge None => default;
 
-    public void Apply<T>(Span<T> values)
+    /// <summary>Moves each number.</summary>
+    /// <param name="values">The numbers.</param>
+    /// <param name="zerosToo">Whether a zero becomes something tiny of either sign: an activation's input at zero may be at a kink, while the zeros that an activation gives stay zeros.</param>
+    public void Apply<T>(Span<T> values, bool zerosToo = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (Probe == 0)
             return;
-        T epsilon = T.CreateChecked(RoundingProbe.Epsilon<T>());
+        T epsilon = T.CreateChecked(RoundingProbe.Epsilon<T>()), tiny = zerosToo ? T.CreateChecked(1e-30) : T.Zero;
         for (int i = 0; i < values.Length; i++)
         {
             // The top bit of a multiplicative hash.
             bool up = (int)((uint)(i + 1) * (0x9E3779B9u + (2u * (uint)Probe))) < 0;
-            values[i] = T.FusedMultiplyAdd(up ? epsilon : -epsilon, values[i], values[i]);
+            T size = values[i] == T.Zero ? tiny : epsilon * values[i];
+            values[i] += up ? size : -size;
         }
     }
 }

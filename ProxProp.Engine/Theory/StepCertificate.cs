@@ -90,7 +90,7 @@ internal sealed record BackwardSweep<T>(IReadOnlyList<LayerGroup<T>> Groups, Pas
         {
             inputs[l] = a;
             outputs[l] = groups[l].ApplyPhi(pass, a);
-            nudge.Apply(outputs[l]);
+            nudge.Apply(outputs[l], zerosToo: true);
             a = groups[l].ApplySigma(pass, outputs[l], nudge);
         }
 
