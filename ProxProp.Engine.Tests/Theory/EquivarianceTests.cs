@@ -104,8 +104,9 @@ public sealed class EquivarianceTests
     {
         // Dropout is a function of an element's place in the batch.
         c = c with { Layers = c.Layers.RemoveAll(l => l is DropoutSpec), CrossEntropy = false, ZeroGradient = false, Data = DataKind.Normal, DataScale = 1, TauTheta = 1 };
-        // The number of iterations of an automatic step is a threshold, which rounding may cross.
-        c = c with { Step = c.Step.Kind == StepKind.Auto ? new StepSpec(StepKind.Exact) : c.Step };
+        // The number of iterations of an automatic step is a threshold, which rounding may cross; a preconditioner that makes the condition
+        // worse enlarges rounding at each iteration.
+        c = c with { Step = c.Step.Kind is StepKind.Auto or StepKind.PcgOwn ? new StepSpec(StepKind.Exact) : c.Step };
         using var run = new NetworkRun<double>(c);
         double[][] before = run.Directions();
         int[] order = Permutation(c.Batch, c.Seed);

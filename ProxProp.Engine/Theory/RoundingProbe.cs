@@ -16,7 +16,8 @@ namespace ProxProp.Engine.Theory;
 /// <param name="Gradients">Rounding of the gradient of each layer with parameters, as a Euclidean norm.</param>
 internal sealed record RoundingProbe(double Loss, double[] Gradients)
 {
-    private const int Probes = 4;
+    // A pattern and its opposite: a sum at a kink falls on both sides of it.
+    private static readonly int[] Probes = [1, -1, 2, -2, 3, -3];
 
     public static double Epsilon<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
@@ -26,7 +27,7 @@ internal sealed record RoundingProbe(double Loss, double[] Gradients)
     {
         double epsilon = Epsilon<T>(), loss = epsilon * (Math.Abs(sweep.Loss) + step.Loss.TermSize);
         var gradients = new double[sweep.Gradients.Length];
-        for (int probe = 1; probe <= Probes; probe++)
+        foreach (int probe in Probes)
         {
             BackwardSweep<T> moved = BackwardSweep<T>.Run(step, samples, targets, batch, new Nudge(probe));
             loss = Math.Max(loss, Math.Abs(moved.Loss - sweep.Loss));
@@ -52,7 +53,7 @@ internal sealed record RoundingProbe(double Loss, double[] Gradients)
 }
 
 /// <summary>Moves numbers by about their last binary digit, up or down by a fixed pattern: the same for the same probe and place.</summary>
-/// <param name="Probe">Which pattern; 0 leaves the numbers alone.</param>
+/// <param name="Probe">Which pattern, its opposite where negative; 0 leaves the numbers alone.</param>
 internal readonly record struct Nudge(int Probe)
 {
     public static Nudge None => default;
@@ -68,8 +69,9 @@ internal readonly record struct Nudge(int Probe)
         T epsilon = T.CreateChecked(RoundingProbe.Epsilon<T>()), tiny = zerosToo ? T.CreateChecked(1e-30) : T.Zero;
         for (int i = 0; i < values.Length; i++)
         {
-            // The top bit of a multiplicative hash.
-            bool up = (int)((uint)(i + 1) * (0x9E3779B9u + (2u * (uint)Probe))) < 0;
+            uint hash = ((uint)(i + 1) * 0x9E3779B9u) + ((uint)Math.Abs(Probe) * 0x85EBCA6Bu);
+            hash = (hash ^ (hash >> 15)) * 0xC2B2AE35u;
+            bool up = (((hash ^ (hash >> 13)) & 1) == 0) == (Probe > 0);
             T size = values[i] == T.Zero ? tiny : epsilon * values[i];
             values[i] += up ? size : -size;
         }
