@@ -52,6 +52,17 @@ public sealed class LayerProbe<T> : IDisposable
         G = Vectors.ApplyTransposed(A, Delta);
     }
 
+    /// <summary>The case, with τ_θ no larger than a Cholesky factor of I/τ_θ + AᵀA is promised for: κ·n·ε ≤ 0.03.</summary>
+    public static LayerProbe<T> Definite(LayerCase c)
+    {
+        var probe = new LayerProbe<T>(c);
+        double largest = 0.03 / (probe.Order * Tolerances.Epsilon<T>());
+        if (probe.ConditionBound <= largest)
+            return probe;
+        probe.Dispose();
+        return new LayerProbe<T>(c with { TauTheta = largest / (2 * probe.AFrobenius * probe.AFrobenius) });
+    }
+
     public LayerCase Case { get; }
 
     public BlockLayout Layout => _layer.Layout;

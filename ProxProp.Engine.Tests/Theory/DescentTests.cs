@@ -30,11 +30,22 @@ public sealed class DescentTests
     }
 
     [EngineProperty(Cases = 120)]
-    public void The_loss_falls_along_the_direction_double(NetworkCase c)
+    public void The_loss_falls_along_the_direction_double(NetworkCase c) => Falls(c);
+
+    /// <summary>The property above cannot hide behind its rounding clauses: in nearly all networks the loss is seen to fall.</summary>
+    [Fact]
+    public void In_nearly_all_generated_networks_the_loss_is_seen_to_fall()
+    {
+        int seen = Enumerable.Range(0, 60).Count(seed => Falls(NetworkCases.Next(new Random(seed), 50) with { ZeroGradient = false }));
+        Assert.True(seen >= 54, $"{seen} of 60");
+    }
+
+    // Whether the loss is seen to fall; where it is not, the slope is rounding, or the loss bends before the fall can be seen.
+    private static bool Falls(NetworkCase c)
     {
         using var run = new NetworkRun<double>(c);
-        double[][] v = run.Directions();
-        double[][] g = Gradient(c);
+        using var plain = new NetworkRun<double>(c, new StepSpec(StepKind.Gradient));
+        double[][] v = run.Directions(), g = plain.Directions();
         double[] gradientRounding = run.GradientRounding(out double lossRounding);
         double slopeRounding = 0;
         for (int l = 0; l < g.Length; l++)
@@ -47,44 +58,31 @@ public sealed class DescentTests
         }
 
         double[] direction = [.. v.SelectMany(x => x)];
-        double slope = v.Zip(g, (p, q) => Vectors.Dot(p, q)).Sum();
-        double size = Vectors.Norm(direction);
+        double slope = v.Zip(g, Vectors.Dot).Sum(), size = Vectors.Norm(direction);
         double[] theta = run.Network.Parameters.ToArray();
         double loss = run.LossAt(theta);
         if (size == 0)
         {
             Assert.Equal(0, slope);
-            return;
+            return false;
         }
 
-        // Backtracking, from a step as long as the parameters themselves to the last one whose change the loss can show.
-        lossRounding = (100 * lossRounding) + 1e-290;
-        for (double t = (1 + Vectors.Norm(theta)) / size; t * (slope - slopeRounding) > 100 * lossRounding; t /= 4)
+        // Backtracking, from a step as long as the parameters themselves to the last one whose change the loss can show. A step after which the slope is
+        // another says nothing: two straight ones in a row, at the end, without a fall say that there is none.
+        int straight = 0;
+        double visible = 100 * (lossRounding + 1e-290);
+        for (double t = (1 + Vectors.Norm(theta)) / size; t * (slope - slopeRounding) > visible; t /= 4)
         {
-            if (run.LossAt([.. theta.Zip(direction, (p, d) => p - (t * d))]) < loss - (0.1 * t * slope) + lossRounding)
-                return;
+            double[] moved = [.. theta.Zip(direction, (p, d) => p - (t * d))];
+            if (loss - run.LossAt(moved) >= 0.03 * t * slope)
+                return true;
+            moved.CopyTo(plain.Network.Parameters);
+            double slopeThere = Vectors.Dot(direction, [.. plain.Directions().SelectMany(x => x)]);
+            straight = Math.Abs(slopeThere - slope) < slope / 2 ? straight + 1 : 0;
         }
 
-        double reach = (slope - slopeRounding) * (1 + Vectors.Norm(theta)) / size;
-        Assert.True(reach <= 1e6 * lossRounding, $"no step along -v lowers the loss {loss:e3} (slope {slope:e2}, rounding {slopeRounding:e2})");
-    }
-
-    /// <summary>The property above cannot hide behind its rounding clause: nearly all networks have a slope that shows.</summary>
-    [Fact]
-    public void Nearly_all_generated_networks_have_a_slope_that_shows()
-    {
-        int shows = 0;
-        for (int seed = 0; seed < 60; seed++)
-        {
-            using var run = new NetworkRun<double>(NetworkCases.Next(new Random(seed), 50) with { ZeroGradient = false });
-            double[] v = [.. run.Directions().SelectMany(x => x)], g = [.. Gradient(run.Case).SelectMany(x => x)];
-            double[] theta = run.Network.Parameters.ToArray();
-            double slope = Vectors.Dot(v, g) - run.GradientRounding(out _).Zip(run.Directions(), (r, d) => r * Vectors.Norm(d)).Sum();
-            double reach = slope * (1 + Vectors.Norm(theta)) / Math.Max(Vectors.Norm(v), 1e-300);
-            shows += reach > 1e-7 * Math.Abs(run.LossAt(theta)) ? 1 : 0;
-        }
-
-        Assert.True(shows >= 54, $"{shows} of 60");
+        Assert.True(straight < 2, $"no step along -v lowers the loss {loss:e3} (slope {slope:e2}, rounding {slopeRounding:e2})");
+        return false;
     }
 
     private static void Angle<T>(LayerCase c)
@@ -97,12 +95,5 @@ public sealed class DescentTests
         double rounding = (probe.SolverError * Vectors.Norm(probe.G)) + (1e-13 * bound);
         double inner = Vectors.Dot(v, probe.G);
         Assert.True(inner >= bound - rounding, $"<v,g> = {inner:e3}, at least {bound:e3} was expected (rounding {rounding:e1}, condition {kappa:e1})");
-    }
-
-    // The same network, by plain backpropagation.
-    private static double[][] Gradient(NetworkCase c)
-    {
-        using var plain = new NetworkRun<double>(c, new StepSpec(StepKind.Gradient));
-        return plain.Directions();
     }
 }

@@ -24,7 +24,7 @@ public sealed class ProximalSubproblemTests
     [EngineProperty(Cases = 50)]
     public void Eigenvalues_of_the_inverse_lie_between_zero_and_tau_theta(LayerCase c)
     {
-        using var probe = new LayerProbe<double>(c);
+        using var probe = LayerProbe<double>.Definite(c);
         int n = probe.G.Length;
         var inverse = new double[n, n];
         for (int j = 0; j < n; j++)
@@ -38,9 +38,9 @@ public sealed class ProximalSubproblemTests
 
         double[] eigenvalues = SymmetricEigenvalues.Of(Symmetric(inverse));
         double rounding = Tolerances.ResidualRatio * probe.Order * Tolerances.Epsilon<double>() * probe.Condition;
-        Assert.True(eigenvalues[^1] <= c.TauTheta * (1 + rounding), $"largest {eigenvalues[^1]:r}, tau_theta {c.TauTheta:r}");
-        double least = 1 / ((1 / c.TauTheta) + (probe.AFrobenius * probe.AFrobenius));
-        Assert.True(eigenvalues[0] >= least - (rounding * c.TauTheta), $"smallest {eigenvalues[0]:e3}, at least {least:e3}");
+        Assert.True(eigenvalues[^1] <= probe.TauTheta * (1 + rounding), $"largest {eigenvalues[^1]:r}, tau_theta {probe.TauTheta:r}");
+        double least = 1 / ((1 / probe.TauTheta) + (probe.AFrobenius * probe.AFrobenius));
+        Assert.True(eigenvalues[0] >= least - (rounding * probe.TauTheta), $"smallest {eigenvalues[0]:e3}, at least {least:e3}");
     }
 
     [EngineProperty]

@@ -38,10 +38,10 @@ public sealed class StochasticTests
     [EngineProperty(Cases = 40)]
     public void The_spectrum_stays_above_a_constant_while_activations_are_bounded(LayerCase c)
     {
-        using var probe = new LayerProbe<double>(c);
+        using var probe = LayerProbe<double>.Definite(c);
         double bound = probe.Input.Max(Math.Abs);
         double rows = (double)probe.A.GetLength(0) / probe.Layout.Units;
-        double largest = (1 / c.TauTheta) + (rows * ((bound * bound * probe.Layout.WeightsPerUnit) + 1));
+        double largest = (1 / probe.TauTheta) + (rows * ((bound * bound * probe.Layout.WeightsPerUnit) + 1));
         var random = new Random(c.Seed);
         for (int i = 0; i < 3; i++)
         {
@@ -49,7 +49,7 @@ public sealed class StochasticTests
             double[] x = BatchData.Normals(random, probe.G.Length);
             double quotient = Vectors.Dot(x, probe.Primal(x)) / Vectors.Dot(x, x);
             double rounding = Tolerances.ResidualRatio * probe.Order * Tolerances.Epsilon<double>() * probe.Condition * quotient;
-            Assert.InRange(quotient, (1 / largest) - rounding, c.TauTheta + rounding);
+            Assert.InRange(quotient, (1 / largest) - rounding, probe.TauTheta + rounding);
         }
 
         Assert.True(probe.Eigenvalues[^1] <= largest * (1 + 1e-12), $"largest eigenvalue {probe.Eigenvalues[^1]:e3}, bound {largest:e3}");

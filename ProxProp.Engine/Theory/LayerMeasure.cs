@@ -104,10 +104,18 @@ internal sealed class LayerMeasure<T>
         double adjoint = Math.Abs(Dot(av, _delta) - Dot(_v, ApplyAdjoint(layer, _delta)));
         AtMost("A and its adjoint belong together: |<Av,d> - <v,A'd>| / (|A| |v| |d|)", _rounding, sizes == 0 ? 0 : adjoint / sizes);
 
+        double delta = Norm(_delta), gradientError = _rounding * Math.Sqrt(norm) * delta, energyRounding = _rounding;
+        if (g <= gradientError || v == 0)
+        {
+            AtMost("at a stationary point, but for rounding, so is the direction zero: |v| (Prop. 3)", 2 * tauTheta * gradientError, v);
+            if (g > 0 && v == 0)
+                AtMost("where the direction is zero the gradient is: |g| (Prop. 3)", gradientError, g);
+            return;
+        }
+
         for (int i = 0; i < mv.Length; i++)
             mv[i] += _v[i] / tauTheta;
-        double curvature = Dot(_v, mv), inner = Dot(_v, _g), delta = Norm(_delta);
-        double gradientError = _rounding * Math.Sqrt(norm) * delta, energyRounding = _rounding;
+        double curvature = Dot(_v, mv), inner = Dot(_v, _g);
         if (exact)
         {
             // What a backward stable solver may leave: the last term is the dual form's, whose solution is s = τ_θ(δ − Av).
