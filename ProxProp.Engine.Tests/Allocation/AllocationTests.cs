@@ -47,6 +47,32 @@ public sealed class AllocationTests
     [InlineData("adamw")]
     public void Nor_does_any_optimizer(string optimizer) => AssertNothing<float>("mlp", "gradient", optimizer);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Nor_does_the_first_step_for_which_float_will_not_do(bool auto)
+    {
+        // The first network compiles the code.
+        foreach (bool measured in (bool[])[false, true])
+        {
+            using var compute = new ComputeContext(2);
+            using Network<float> network = Make<float>("conv", compute, Batch);
+            using var step = new TrainingStep<float>(network, auto ? new AutoStep<float>(1e9) : new ExactStep<float>(1e9), new Sgd<float>());
+            var samples = new float[Batch * 64];
+            var labels = new int[Batch];
+            Digits.Load<float>().CopyRange(0, Batch, samples, labels);
+            step.Run(samples, new Targets<float>(labels), Batch, 0);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            long planned = step.BufferBytes;
+            samples.AsSpan().Fill(0.7f);
+            step.Run(samples, new Targets<float>(labels), Batch, 0);
+            if (measured)
+                Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            Assert.Equal(planned, step.BufferBytes);
+            Assert.True(step.Reports[0].InDouble);
+        }
+    }
+
     [Fact]
     public void Prediction_and_evaluation_allocate_nothing()
     {

@@ -48,7 +48,7 @@ public sealed class PlanTests : IDisposable
     private static long Planned(string[] args)
     {
         using JsonDocument plan = JsonDocument.Parse(CliRun.Done(["plan", "--json", .. args]));
-        return plan.RootElement.GetProperty("planned").GetInt64();
+        return plan.RootElement.GetProperty("planned").GetInt64() - plan.RootElement.GetProperty("standby").GetInt64();
     }
 
     private long Peak(string[] args)

@@ -74,8 +74,6 @@ public sealed unsafe class ArenaTests
         string tooLarge = Assert.Throws<ArgumentException>(() => arena.Reserve<float>("output of layer 3", 1L << 31)).Message;
         Assert.Contains("output of layer 3", tooLarge, StringComparison.Ordinal);
         Assert.Contains("2147483648", tooLarge, StringComparison.Ordinal);
-        using (arena.Scratch())
-            Assert.Throws<InvalidOperationException>(() => arena.Scratch());
         arena.Commit();
         Assert.Throws<InvalidOperationException>(arena.Commit);
         Assert.Contains("late", Assert.Throws<InvalidOperationException>(() => arena.Reserve<float>("late", 1)).Message, StringComparison.Ordinal);
@@ -84,6 +82,50 @@ public sealed unsafe class ArenaTests
         arena.Dispose();
         Assert.Throws<ObjectDisposedException>(() => slot.Span.Length);
         Assert.Throws<ObjectDisposedException>(arena.Commit);
+    }
+
+    [Fact]
+    public void A_scratch_scope_within_another_is_part_of_it()
+    {
+        var arena = new Arena();
+        Slot<byte> before, inner, after, other;
+        using (arena.Scratch())
+        {
+            before = arena.Reserve<byte>("before", 64);
+            using (arena.Scratch())
+                inner = arena.Reserve<byte>("inner", 64);
+            after = arena.Reserve<byte>("after", 64);
+        }
+
+        using (arena.Scratch())
+            other = arena.Reserve<byte>("other", 192);
+        arena.Commit();
+        Assert.Equal((192, 192), (arena.TotalBytes, arena.ScratchBytes));
+        before.Span.Fill(1);
+        inner.Span.Fill(2);
+        after.Span.Fill(3);
+        Assert.Equal([.. Enumerable.Repeat<byte>(1, 64), .. Enumerable.Repeat<byte>(2, 64), .. Enumerable.Repeat<byte>(3, 64)], other.Span.ToArray());
+        arena.Dispose();
+    }
+
+    [Fact]
+    public void What_stands_by_is_told_apart()
+    {
+        using var arena = new Arena();
+        arena.Label("a", BufferPurpose.Solver);
+        arena.Reserve<byte>("kept", 64);
+        using (arena.Scratch())
+            arena.Reserve<byte>("large", 320);
+        using (arena.Scratch())
+        {
+            arena.Reserve<byte>("small", 128);
+            arena.Label("a", BufferPurpose.Standby);
+            arena.Reserve<byte>("beyond the large one", 512);
+        }
+
+        Assert.Equal((64 + 640, 320), (arena.TotalBytes, arena.StandbyBytes));
+        arena.Reserve<byte>("not shared", 64);
+        Assert.Equal((128 + 640, 384), (arena.TotalBytes, arena.StandbyBytes));
     }
 
     [Fact]

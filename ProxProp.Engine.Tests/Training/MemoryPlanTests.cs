@@ -4,12 +4,14 @@ using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Tests.Allocation;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Engine.Tests.Training;
 
 /// <summary>A plan made without memory is the plan of what is then allocated.</summary>
+[Collection(nameof(AloneInTheProcess))]
 public sealed class MemoryPlanTests
 {
     private const int Batch = 300, Features = 400;
@@ -31,6 +33,24 @@ public sealed class MemoryPlanTests
         MemoryPlan real = Build(compute, kind);
         Assert.Equal(plan.Entries, real.Entries);
         Assert.Equal((plan.TotalBytes, plan.SharedBytes), (real.TotalBytes, real.SharedBytes));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_plan_for_convolutions_knows_the_scratch_of_each_thread(int threads)
+    {
+        static long Planned(ComputeContext compute)
+        {
+            Model<float> model = Models.ConvNet<float>(Shape.Image(3, 16, 16), 10);
+            using var network = new Network<float>(model.Input, model.Layers, 40, compute: compute);
+            using var step = new TrainingStep<float>(network, new ExactStep<float>(1), new Adam<float>());
+            return MemoryPlan.Of(step).TotalBytes;
+        }
+
+        using ComputeContext none = ComputeContext.ForPlan(threads);
+        using var compute = new ComputeContext(threads);
+        Assert.Equal(Planned(compute), Planned(none));
     }
 
     [Theory]

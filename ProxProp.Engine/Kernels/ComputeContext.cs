@@ -27,10 +27,10 @@ public sealed class ComputeContext : IDisposable
         Width = width ?? SimdSupport.Widest;
     }
 
-    private ComputeContext(long workspaceBytes)
+    private ComputeContext(WorkerTeam team)
     {
-        Team = new WorkerTeam(1);
-        WorkspaceBytes = workspaceBytes;
+        Team = team;
+        WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
         Width = SimdSupport.Widest;
     }
 
@@ -48,8 +48,7 @@ public sealed class ComputeContext : IDisposable
 
     /// <summary>A context for planning alone, as large as one of <paramref name="threads"/> threads; it allocates nothing.</summary>
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
-    public static ComputeContext ForPlan(int threads = 0) =>
-        new(SharedBytes + (BytesPerWorker * (threads == 0 ? Math.Max(1, Environment.ProcessorCount) : threads)));
+    public static ComputeContext ForPlan(int threads = 0) => new(WorkerTeam.ForPlan(threads));
 
     private AlignedBuffer<byte> Workspace => _workspace
         ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");

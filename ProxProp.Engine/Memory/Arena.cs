@@ -29,6 +29,9 @@ public enum BufferPurpose
     /// <summary>Gram matrices, factors and vectors of solvers.</summary>
     Solver,
 
+    /// <summary>What is touched only where something else fails: planned, but as a rule never taken from the machine.</summary>
+    Standby,
+
     /// <summary>What an optimizer keeps from step to step.</summary>
     Optimizer,
 
@@ -56,6 +59,8 @@ public sealed unsafe class Arena : IDisposable
     private long _persistent;
     private long _scratch;
     private long _scratchEnd;
+    private long _scratchInUse;
+    private long _persistentStandby;
     private bool _inScratch;
     private PinnedBytes _memory;
     private bool _disposed;
@@ -77,6 +82,9 @@ public sealed unsafe class Arena : IDisposable
 
     /// <summary>Bytes of the region that the scratch scopes share.</summary>
     public long ScratchBytes => _scratch;
+
+    /// <summary>Bytes that stay untouched as long as no <see cref="BufferPurpose.Standby"/> buffer is used.</summary>
+    public long StandbyBytes => _persistentStandby + _scratch - _scratchInUse;
 
     /// <summary>Whether <see cref="Commit"/> was called.</summary>
     public bool IsCommitted => !_memory.IsEmpty;
@@ -104,22 +112,23 @@ public sealed unsafe class Arena : IDisposable
             offset = _scratchEnd;
             _scratchEnd += padded;
             _scratch = Math.Max(_scratch, _scratchEnd);
+            _scratchInUse = Purpose == BufferPurpose.Standby ? _scratchInUse : Math.Max(_scratchInUse, _scratchEnd);
         }
         else
         {
             offset = _persistent;
             _persistent += padded;
+            _persistentStandby += Purpose == BufferPurpose.Standby ? padded : 0;
         }
 
         return new Slot<T>(this, offset, (int)count, scratch);
     }
 
-    /// <summary>Opens a scope whose reservations share memory with those of all other scopes. Scopes do not nest.</summary>
-    /// <exception cref="InvalidOperationException">A scope is open already.</exception>
+    /// <summary>Opens a scope whose reservations share memory with those of all other scopes. A scope within a scope is part of that one.</summary>
     public ScratchScope Scratch()
     {
         if (_inScratch)
-            throw new InvalidOperationException("Scratch scopes do not nest.");
+            return default;
         _inScratch = true;
         _scratchEnd = 0;
         return new ScratchScope(this);
@@ -159,12 +168,12 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Closes the scope when disposed.</summary>
     public readonly struct ScratchScope : IDisposable
     {
-        private readonly Arena _arena;
+        private readonly Arena? _arena;
 
         internal ScratchScope(Arena arena) => _arena = arena;
 
         /// <summary>Ends the scope.</summary>
-        public void Dispose() => _arena.EndScratch();
+        public void Dispose() => _arena?.EndScratch();
     }
 }
 

@@ -48,12 +48,17 @@ public sealed unsafe class WorkerTeam : IDisposable
     /// <param name="workers">Number of workers with the caller; 0 for one per processor.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative or above 1024.</exception>
     public WorkerTeam(int workers = 0)
+        : this(workers, start: true)
+    {
+    }
+
+    private WorkerTeam(int workers, bool start)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
         Workers = workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
         _spinTicks = Workers <= Environment.ProcessorCount ? SpinMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
-        _threads = new Thread[Workers - 1];
+        _threads = new Thread[start ? Workers - 1 : 0];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
@@ -64,6 +69,9 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Number of workers, the calling thread included.</summary>
     public int Workers { get; }
+
+    /// <summary>A team that counts its workers but has no threads, for plans.</summary>
+    internal static WorkerTeam ForPlan(int workers) => new(workers, start: false);
 
     /// <summary>Runs <paramref name="items"/> items and returns when all are done.</summary>
     /// <param name="items">Number of items, 0 or more.</param>

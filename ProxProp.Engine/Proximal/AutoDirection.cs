@@ -13,7 +13,7 @@ namespace ProxProp.Engine.Proximal;
 /// <param name="plan">What was planned, and why.</param>
 /// <remarks>All that is decided here follows from counts of iterations and their residuals: equal bits choose equally.</remarks>
 internal sealed class AutoDirection<T>(ExactDirection<T>? exact, IDirection<T>? iterative, StepCosts costs, double tolerance, LayerPlan plan)
-    : IDirection<T>, IDisposable
+    : IDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int ExactStepsBeforeLooking = 50;
@@ -53,12 +53,6 @@ internal sealed class AutoDirection<T>(ExactDirection<T>? exact, IDirection<T>? 
 
         iterative.VisitState(visitor, prefix);
         visitor.Visit($"{prefix}.exact steps left", ref _exactStepsLeft);
-    }
-
-    public void Dispose()
-    {
-        exact?.Dispose();
-        (iterative as IDisposable)?.Dispose();
     }
 
     private double Flops(in LayerReport report, int batch) => report.Solver switch

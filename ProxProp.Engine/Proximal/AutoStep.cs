@@ -120,7 +120,7 @@ public sealed class AutoStep<T> : ProximalStep<T>
         try
         {
             way.Make(plan with { Arena = arena });
-            return arena.TotalBytes;
+            return arena.TotalBytes - arena.StandbyBytes;
         }
         catch (ArgumentException)
         {

@@ -6,22 +6,20 @@ using ProxProp.Engine.Solvers;
 namespace ProxProp.Engine.Proximal;
 
 /// <summary>The exact direction of one layer, primal or dual for each batch by <see cref="StepCosts"/>.</summary>
-internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
+internal sealed class ExactDirection<T> : IDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const double DampingRaise = 10;
 
-    private readonly ProximalLayer<T> _owner;
     private readonly IGramLayer<T> _layer;
     private readonly StepCosts _costs;
     private readonly int _maxBatch;
     private readonly PrimalCholesky<T>? _primal;
     private readonly DualCholesky<T>? _dual;
-    private DoublePrecisionDirection<T>? _inDouble;
+    private readonly DoublePrecisionDirection<T>? _inDouble;
 
     public ExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan)
     {
-        _owner = layer;
         _layer = layer as IGramLayer<T> ?? throw new NotSupportedException(
             $"An exact step needs a layer that forms its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use CgStep<T>, or set TrainExplicitly on the layer.");
         Damping = damping;
@@ -33,6 +31,8 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
             _dual = new DualCholesky<T>(plan.Arena, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
         if (dualBatch < plan.MaxBatch)
             _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
+        if (typeof(T) == typeof(float))
+            _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
     }
 
     public LayerDamping Damping { get; }
@@ -61,16 +61,14 @@ internal sealed class ExactDirection<T> : IDirection<T>, IDisposable
                 return raised ? report with { Status = SolveStatus.IllConditioned } : report;
             }
 
-            if (typeof(T) == typeof(float) && (_inDouble ??= DoublePrecisionDirection<T>.Create(_owner, _maxBatch)) is { } twin)
-                return twin.Compute(pass, a, delta, v, report.Shift);
+            if (_inDouble is not null)
+                return _inDouble.Compute(pass, a, delta, v, report.Shift);
             raised = true;
             shift = report.Shift * DampingRaise;
             if (!T.IsFinite(T.CreateTruncating(shift)))
                 return GradientInstead.Of(_layer, pass, a, delta, v);
         }
     }
-
-    public void Dispose() => _inDouble?.Dispose();
 
     private LayerReport Dual(
         in Pass pass, DualCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)

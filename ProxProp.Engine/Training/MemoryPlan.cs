@@ -8,8 +8,7 @@ namespace ProxProp.Engine.Training;
 /// <remarks>
 /// A network, step and trainer that are built on <see cref="ComputeContext.ForPlan"/> tell their buffers without allocating them. Buffers marked as
 /// scratch share their memory with the other layers', so that only the largest layer's counts: <see cref="TotalBytes"/> is less than
-/// the sum. What is not in it: the program itself, the runtime, and the double-precision matrices that an exact step in float reserves the
-/// first time that float will not do.
+/// the sum. What is not in it: the program itself and the runtime.
 /// </remarks>
 public sealed class MemoryPlan
 {
@@ -24,6 +23,9 @@ public sealed class MemoryPlan
     /// <summary>Bytes of the memory that the layers' scratch buffers share.</summary>
     public long SharedBytes { get; private set; }
 
+    /// <summary>Bytes of <see cref="TotalBytes"/> that stay untouched, so that the machine never gives them, as long as exact steps in float will do.</summary>
+    public long StandbyBytes { get; private set; }
+
     /// <summary>The plan of a training step and what goes with it.</summary>
     /// <param name="step">The step with its network and compute context.</param>
     /// <param name="trainer">The trainer, or null.</param>
@@ -36,6 +38,7 @@ public sealed class MemoryPlan
         plan.Add("kernels", "packed panels and scratch of each thread", step.Network.Compute.WorkspaceBytes, BufferPurpose.Packing);
         plan.Add(step.Network.Buffers, step.Network.BufferBytes);
         plan.Add(step.Buffers, step.BufferBytes);
+        plan.StandbyBytes = step.StandbyBytes;
         plan.SharedBytes = step.Network.ScratchBytes + step.ScratchBytes;
         if (trainer is not null)
             plan.Add(trainer.Buffers, trainer.BufferBytes);

@@ -96,7 +96,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
             _arena.Label(Network<T>.LabelOf(i, parametric), BufferPurpose.Solver);
             using (_arena.Scratch())
                 _directions[i] = step.Bind(proximal, plan with { LayerIndex = i });
-            _plans[i] = _directions[i]!.Plan with { Bytes = _arena.Entries.Skip(entries).Sum(e => e.Bytes) };
+            _plans[i] = _directions[i]!.Plan with { Bytes = _arena.Entries.Skip(entries).Where(e => e.Purpose != BufferPurpose.Standby).Sum(e => e.Bytes) };
         }
 
         _arena.Label("step", BufferPurpose.Gradients);
@@ -159,6 +159,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
 
     /// <summary>Bytes of all buffers.</summary>
     public long BufferBytes => _arena.TotalBytes;
+
+    /// <summary>Bytes that stay untouched as long as float will do.</summary>
+    public long StandbyBytes => _arena.StandbyBytes;
 
     /// <summary>Bytes of the region that the layers' solvers share.</summary>
     public long ScratchBytes => _arena.ScratchBytes;

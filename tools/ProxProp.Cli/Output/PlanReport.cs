@@ -30,9 +30,11 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase)
         purposes.Write(output);
         output.WriteLine();
         output.WriteLine("Layers work in turn and share the memory marked so; the largest of them counts.");
+        if (plan.StandbyBytes > 0)
+            output.WriteLine($"{plan.StandbyBytes:N0} bytes of it are for double precision and stay untouched as long as float will do.");
     }
 
-    /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>process</c>.</summary>
+    /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>standby</c>, <c>process</c>.</summary>
     public void WriteJson(TextWriter output)
     {
         var text = new ArrayBufferWriter<byte>();
@@ -53,6 +55,7 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase)
 
             json.WriteEndArray();
             json.WriteNumber("planned", plan.TotalBytes);
+            json.WriteNumber("standby", plan.StandbyBytes);
             json.WriteNumber("process", processBase);
             json.WriteEndObject();
         }
@@ -83,6 +86,7 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase)
         BufferPurpose.Layer => "layers",
         BufferPurpose.Gradients => "gradients and directions",
         BufferPurpose.Solver => "solvers",
+        BufferPurpose.Standby => "standing by",
         BufferPurpose.Optimizer => "optimizer",
         BufferPurpose.Data => "data",
         BufferPurpose.Copy => "copies of good parameters",
