@@ -7,7 +7,7 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>What kernels run on: a worker team, a vector width, and the memory for packed panels. One per network; one caller at a time.</summary>
 public sealed class ComputeContext : IDisposable
 {
-    private const long BytesPerWorker = 128 << 10;
+    private const long BytesPerWorker = GemmBlocking.PrivatePanelBytes;
     private const long SharedPanelBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
     private const long SharedBytes = 2 * SharedPanelBytes;
 

@@ -25,12 +25,12 @@ internal static class GemmBlocking
     /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);
 
-    /// <summary>Bytes of the private panel of B that each worker packs for itself.</summary>
-    public const long PrivatePanelBytes = WidestTile * DepthBytes;
+    /// <summary>Bytes of the two private panels of B of each worker: the one in use and the next.</summary>
+    public const long PrivatePanelBytes = 2 * WidestTile * DepthBytes;
 
     private const int ItemColumns = 128;
     private const int LeastItems = 12;
-    private const int LeastRows = 8 * TallestTile;
+    private const int LeastRows = 20 * TallestTile;
 
     /// <summary>
     /// KC: how many values of k one block sums. Part of the contract on bits (see <see cref="Gemm"/>), so it depends on nothing but the type.

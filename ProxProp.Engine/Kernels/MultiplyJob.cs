@@ -47,62 +47,92 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             return;
         }
 
-        int m = Packed.Rows.Lanes, n = Product.N;
         int i0 = item % _rowItems * _itemRows;
         int j0 = item / _rowItems * _itemColumns;
-        int i1 = Math.Min(i0 + _itemRows, m);
-        int j1 = Math.Min(j0 + _itemColumns, n);
-        T* own = (T*)Context.WorkerScratch(worker);
-        T* sums = stackalloc T[TTile.Rows * TTile.Columns];
-        TileStore<T> store = _store;
-        nint cRow = Product.CRow;
+        int i1 = Math.Min(i0 + _itemRows, Packed.Rows.Lanes);
+        int j1 = Math.Min(j0 + _itemColumns, Product.N);
+        T* now = (T*)Context.WorkerScratch(worker);
+        T* then = now + (TTile.Columns * Packed.Columns.Kc);
 
         // Loop 2: panels of B, each held in the first-level cache.
         for (int j = j0; j < j1; j += TTile.Columns)
         {
-            // Of the lower triangle, the rows from the diagonal on.
-            int first = Product.LowerOnly ? i0 + (Math.Max(0, j - _firstRow - i0) / TTile.Rows * TTile.Rows) : i0;
+            int first = FirstRowOf(i0, j);
             if (first >= i1)
                 break;
-            T* b = Packed.Columns.Panel(j / TTile.Columns, TTile.Columns, own, out nint bStep);
-            LinesAhead<T> ahead = Packed.Columns.LinesOf((j / TTile.Columns) + 1, TTile.Columns);
-            int tiles = (i1 - first + TTile.Rows - 1) / TTile.Rows;
-            int slice = (ahead.Count + tiles - 1) / tiles;
-            store.Bias = _store.Bias == null ? null : _store.Bias + j;
-
-            // Loop 1: panels of A, streamed in the order in which they lie.
-            for (int i = first; i < i1; i += TTile.Rows)
+            int panel = j / TTile.Columns;
+            bool isPrivate = Packed.Columns.IsPrivate(panel, TTile.Columns);
+            if (isPrivate && j == j0)
             {
-                T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
-                T* c = Product.C + ((_firstRow + i) * cRow) + j;
-                Prefetch.Rows(c, cRow, TTile.Rows);
-                ahead.Fetch(slice);
-                bool crossesDiagonal = Product.LowerOnly && j + TTile.Columns - 1 > _firstRow + i;
-                bool isFull = i + TTile.Rows <= m && j + TTile.Columns <= n && !crossesDiagonal;
-                if (isFull && !store.HasEpilogue)
-                {
-                    TTile.Multiply(Packed.Rows.Kc, a, aLane, aStep, b, bStep, c, cRow, store.Update);
-                    continue;
-                }
-
-                TTile.Multiply(Packed.Rows.Kc, a, aLane, aStep, b, bStep, sums, TTile.Columns, Update.Assign);
-                int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
-                if (!crossesDiagonal)
-                {
-                    TTile.UpdatePart(sums, rows, columns, c, cRow, store);
-                    continue;
-                }
-
-                for (int row = 0; row < rows; row++)
-                {
-                    int inTriangle = Math.Min(columns, _firstRow + i + row - j + 1);
-                    TTile.UpdatePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * cRow), cRow, store);
-                }
+                for (int k = 0; k < Packed.Columns.Kc; k += PanelSet<T>.Slice)
+                    Packed.Columns.PackSlice(panel, TTile.Columns, k, now);
             }
+
+            nint bStep = TTile.Columns;
+            T* b = isPrivate ? now : Packed.Columns.Panel(panel, TTile.Columns, out _, out bStep);
+            bool packsNext = j + TTile.Columns < j1 && FirstRowOf(i0, j + TTile.Columns) < i1 && Packed.Columns.IsPrivate(panel + 1, TTile.Columns);
+            MultiplyPanel(first, i1, j, b, bStep, packsNext ? then : null);
+            T* swap = now;
+            now = then;
+            then = swap;
         }
 
         if (_mirror)
             CopyAcrossDiagonal(_firstRow + i0, _firstRow + i1, j0, j1);
+    }
+
+    // Of the lower triangle, the rows from the diagonal on.
+    private readonly int FirstRowOf(int i0, int j) =>
+        Product.LowerOnly ? i0 + (Math.Max(0, j - _firstRow - i0) / TTile.Rows * TTile.Rows) : i0;
+
+    // Loop 1: panels of A, streamed in the order in which they lie; between the tiles, the next panel of B is packed a little at a time.
+    [SkipLocalsInit]
+    private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next)
+    {
+        T* sums = stackalloc T[TTile.Rows * TTile.Columns];
+        int m = Packed.Rows.Lanes, n = Product.N, kc = Packed.Rows.Kc;
+        nint cRow = Product.CRow;
+        TileStore<T> store = _store;
+        if (store.Bias != null)
+            store.Bias += j;
+        int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows;
+        int packed = next == null ? kc : 0, due = 0;
+        for (int i = i0; i < i1; i += TTile.Rows)
+        {
+            T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
+            T* c = Product.C + ((_firstRow + i) * cRow) + j;
+            Prefetch.Rows(c, cRow, TTile.Rows);
+            for (due += kc + PanelSet<T>.Slice; packed < kc && due >= tiles * PanelSet<T>.Slice; due -= tiles * PanelSet<T>.Slice)
+            {
+                Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
+                packed += PanelSet<T>.Slice;
+            }
+
+            bool crossesDiagonal = Product.LowerOnly && j + TTile.Columns - 1 > _firstRow + i;
+            bool isFull = i + TTile.Rows <= m && j + TTile.Columns <= n && !crossesDiagonal;
+            if (isFull && !store.HasEpilogue)
+            {
+                TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update);
+                continue;
+            }
+
+            TTile.Multiply(kc, a, aLane, aStep, b, bStep, sums, TTile.Columns, Update.Assign);
+            int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
+            if (!crossesDiagonal)
+            {
+                TTile.UpdatePart(sums, rows, columns, c, cRow, store);
+                continue;
+            }
+
+            for (int row = 0; row < rows; row++)
+            {
+                int inTriangle = Math.Min(columns, _firstRow + i + row - j + 1);
+                TTile.UpdatePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * cRow), cRow, store);
+            }
+        }
+
+        for (; packed < kc; packed += PanelSet<T>.Slice)
+            Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
     }
 
     private readonly void CopyAcrossDiagonal(int i0, int i1, int j0, int j1)

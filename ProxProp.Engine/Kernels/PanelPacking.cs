@@ -10,7 +10,7 @@ namespace ProxProp.Engine.Kernels;
 /// <remarks>
 /// <para>Layout: a panel of W lanes (rows of A, columns of B) holds kc groups of W consecutive elements: panel[k·W + lane]. A line of padding parts two panels.</para>
 /// <para>Registers: blocks of 4×4 (float) or 2×2 (double) are transposed in 128-bit registers, on every width: moving bits has no rounding.</para>
-/// <para>Remainders: lanes beyond the matrix are zeros.</para>
+/// <para>Remainders: lanes beyond the matrix hold anything; what is computed from them is not kept.</para>
 /// </remarks>
 internal static unsafe class PanelPacking
 {
@@ -33,33 +33,32 @@ internal static unsafe class PanelPacking
     /// <param name="panels">Number of panels.</param>
     /// <param name="width">W; a constant at each call site, so that copies of one group compile to vector moves.</param>
     /// <param name="kc">Number of values of k.</param>
-    /// <param name="destination">Where the first panel goes; the others follow at <see cref="PanelDistance"/>.</param>
+    /// <param name="destination">Where the first panel goes.</param>
+    /// <param name="distance">Distance between two panels.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination)
+    public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination, nint distance)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int full = Math.Min(panels, lanes / width);
-        nint distance = PanelDistance<T>(width, kc);
-        if (laneStep == 1)
+        if (laneStep != 1)
         {
-            // Row by row through all panels: each row of the source is read in one go.
-            for (nint k = 0; k < kc; k++)
-            {
-                T* from = source + (k * kStep);
-                T* to = destination + (k * width);
-                Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
-                for (int p = 0; p < full; p++, from += width, to += distance)
-                    Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
-            }
-        }
-        else
-        {
-            for (int p = 0; p < full; p++)
-                Transpose(source + (p * width * laneStep), laneStep, width, kc, destination + (p * distance));
+            for (int p = 0; p < panels; p++)
+                Transpose(source + (p * width * laneStep), laneStep, Math.Min(width, lanes - (p * width)), width, kc, destination + (p * distance));
+            return;
         }
 
-        if (full < panels)
-            PackPart(source + (full * width * laneStep), laneStep, kStep, lanes - (full * width), width, kc, destination + (full * distance));
+        // Row by row through all panels: each row of the source is read in one go.
+        int full = Math.Min(panels, lanes / width);
+        for (nint k = 0; k < kc; k++)
+        {
+            T* from = source + (k * kStep);
+            T* to = destination + (k * width);
+            if (panels > 1)
+                Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
+            for (int p = 0; p < full; p++, from += width, to += distance)
+                Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
+            for (int lane = 0; full < panels && lane < lanes - (full * width); lane++)
+                to[lane] = from[lane];
+        }
     }
 
     /// <summary>Packs one panel element by element, whatever the steps.</summary>
@@ -73,21 +72,8 @@ internal static unsafe class PanelPacking
         }
     }
 
-    private static void PackPart<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
-        where T : unmanaged
-    {
-        new Span<T>(destination, width * kc).Clear();
-        for (int lane = 0; lane < lanes; lane++)
-        {
-            T* from = source + (lane * laneStep);
-            T* to = destination + lane;
-            for (int k = 0; k < kc; k++, from += kStep, to += width)
-                *to = *from;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose<T>(T* source, nint laneStep, int width, int kc, T* destination)
+    private static void Transpose<T>(T* source, nint laneStep, int lanes, int width, int kc, T* destination)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
@@ -96,29 +82,48 @@ internal static unsafe class PanelPacking
 
         // A cache line of k at a time for each few lanes, so that no line is left half read however the rows fall into the cache's sets.
         for (; k <= kc - line; k += line)
-        {
-            T* from = source + k;
-            T* to = destination + ((nint)k * width);
-            int lane = 0;
-            for (; lane <= width - block; lane += block, from += block * laneStep)
-            {
-                for (int row = 0; row < block; row++)
-                    Prefetch.Range(from + (row * laneStep) + (LinesAhead * line), 1);
-                for (int step = 0; step < line; step += block)
-                    TransposeBlock(from + step, laneStep, to + lane + (step * width), width);
-            }
-
-            for (; lane < width; lane += 2, from += 2 * laneStep)
-            {
-                for (int step = 0; step < line; step += block)
-                    TransposePair(from + step, laneStep, to + lane + (step * width), width);
-            }
-        }
-
+            TransposeLanes(source + k, laneStep, lanes, width, line, destination + ((nint)k * width));
+        for (; k <= kc - block; k += block)
+            TransposeLanes(source + k, laneStep, lanes, width, block, destination + ((nint)k * width));
         for (; k < kc; k++)
         {
-            for (int lane = 0; lane < width; lane++)
+            for (int lane = 0; lane < lanes; lane++)
                 destination[((nint)k * width) + lane] = source[(lane * laneStep) + k];
+        }
+    }
+
+    // Lanes that do not exist repeat the last one that does.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeLanes<T>(T* source, nint laneStep, int lanes, int width, int depth, T* to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int block = Vector128<T>.Count;
+        int ahead = LinesAhead * 64 / sizeof(T);
+        int lane = 0;
+        for (; lane <= width - block && lane < lanes; lane += block)
+        {
+            T* r0 = source + (lane * laneStep);
+            T* r1 = lane + 1 < lanes ? r0 + laneStep : r0;
+            T* r2 = lane + 2 < lanes ? r1 + laneStep : r1;
+            T* r3 = lane + 3 < lanes ? r2 + laneStep : r2;
+            Prefetch.Range(r0 + ahead, 1);
+            Prefetch.Range(r1 + ahead, 1);
+            if (block == 4)
+            {
+                Prefetch.Range(r2 + ahead, 1);
+                Prefetch.Range(r3 + ahead, 1);
+            }
+
+            for (int step = 0; step < depth; step += block)
+                TransposeRows(r0 + step, r1 + step, r2 + step, r3 + step, to + lane + (step * width), width);
+        }
+
+        for (; lane < width && lane < lanes; lane += 2)
+        {
+            T* r0 = source + (lane * laneStep);
+            T* r1 = lane + 1 < lanes ? r0 + laneStep : r0;
+            for (int step = 0; step < depth; step += block)
+                TransposePair(r0 + step, r1 + step, to + lane + (step * width), width);
         }
     }
 
@@ -155,11 +160,11 @@ internal static unsafe class PanelPacking
 
     // Two lanes of four floats: what is left of six rows after a block of four.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposePair<T>(T* source, nint sourceStride, T* destination, nint destinationStride)
+    private static void TransposePair<T>(T* row0, T* row1, T* destination, nint destinationStride)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Vector128<T> r0 = Vector128.Load(source);
-        Vector128<T> r1 = Vector128.Load(source + sourceStride);
+        Vector128<T> r0 = Vector128.Load(row0);
+        Vector128<T> r1 = Vector128.Load(row1);
         Vector128<T> low = ZipLow(r0, r1), high = ZipHigh(r0, r1);
         low.GetLower().Store(destination);
         low.GetUpper().Store(destination + destinationStride);

@@ -8,6 +8,9 @@ namespace ProxProp.Engine.Kernels;
 internal unsafe struct PanelSet<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Values of k that are packed at a time between two tiles.</summary>
+    public const int Slice = 16;
+
     public T* Source;
     public nint LaneStep, KStep;
     public int Lanes, Kc, FirstPacked;
@@ -44,72 +47,27 @@ internal unsafe struct PanelSet<T>
         return Source + (panel * width * LaneStep);
     }
 
-    /// <summary>The same for panels of columns, packed into private memory where nobody has done it yet.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly T* Panel(int panel, int width, T* own, out nint kStep)
-    {
-        if (panel < FirstPacked || Shared != null)
-            return Panel(panel, width, out _, out kStep);
-        kStep = width;
-        Pack(panel, 1, width, own);
-        return own;
-    }
+    /// <summary>Whether a panel exists that each worker packs for itself.</summary>
+    public readonly bool IsPrivate(int panel, int width) => Shared == null && panel >= FirstPacked && panel * width < Lanes;
 
     /// <summary>Packs some panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Pack(int first, int panels, int width, T* destination) =>
-        PanelPacking.Pack(Source + (first * width * LaneStep), LaneStep, KStep, Lanes - (first * width), panels, width, Kc, destination);
+    public readonly void Pack(int first, int panels, int width, T* destination) => PanelPacking.Pack(
+        Source + (first * width * LaneStep), LaneStep, KStep, Lanes - (first * width), panels, width, Kc, destination,
+        PanelPacking.PanelDistance<T>(width, Kc));
 
-    /// <summary>The cache lines that packing a panel will read; none where it is not packed by the worker itself or does not exist.</summary>
-    public readonly LinesAhead<T> LinesOf(int panel, int width)
-    {
-        if (Shared != null || panel < FirstPacked || panel * width >= Lanes)
-            return default;
-        int lanes = Math.Min(width, Lanes - (panel * width));
-        T* source = Source + (panel * width * LaneStep);
-        return LaneStep == 1 ? new(source, KStep, Kc, lanes) : new(source, LaneStep, lanes, Kc);
-    }
-}
-
-/// <summary>
-/// The cache lines of a few rows, fetched into the second-level cache a few at a time while something else is computed: what will be packed
-/// next then waits in the cache, and packing it takes next to no time.
-/// </summary>
-internal unsafe struct LinesAhead<T>
-    where T : unmanaged
-{
-    private const int Line = 64;
-    private readonly nint _rowStep, _rowBytes;
-    private byte* _row;
-    private nint _at;
-    private int _rows;
-
-    public LinesAhead(T* source, nint rowStep, int rows, int length)
-    {
-        _row = (byte*)source;
-        _rowStep = rowStep * sizeof(T);
-        _rows = rows;
-        _rowBytes = (nint)length * sizeof(T);
-        // The last byte of each line's worth: a line that is cut by the row's beginning was fetched with its left neighbour.
-        _at = (_rowBytes - 1) % Line;
-        Count = rows * (int)((_rowBytes + Line - 1) / Line);
-    }
-
-    public int Count { get; }
-
+    /// <summary>Packs <see cref="Slice"/> values of k of one panel, and fetches those that come next.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fetch(int lines)
+    public readonly void PackSlice(int panel, int width, int k, T* destination)
     {
-        for (; lines > 0 && _rows > 0; lines--)
-        {
-            Prefetch.ToSecondLevel(_row + _at);
-            _at += Line;
-            if (_at < _rowBytes)
-                continue;
-            _at = (_rowBytes - 1) % Line;
-            _row += _rowStep;
-            _rows--;
-        }
+        int lanes = Math.Min(width, Lanes - (panel * width)), depth = Math.Min(Slice, Kc - k);
+        T* source = Source + (panel * width * LaneStep) + (k * KStep);
+        PanelPacking.Pack(source, LaneStep, KStep, lanes, 1, width, depth, destination + (k * width), 0);
+        if (LaneStep != 1)
+            return;
+        T* next = source + (depth * KStep);
+        for (int row = Math.Min(Slice, Kc - k - depth); row > 0; row--, next += KStep)
+            Prefetch.Range(next, width * sizeof(T));
     }
 }
 

@@ -92,7 +92,7 @@ internal static unsafe class TriangularBlock
             T* panel = Work.Panel(item, TTile.Rows);
             T* source = Work.L + (first * Work.LRow);
             if (Work.LRow == 1 || Work.LColumn == 1)
-                PanelPacking.Pack(source, Work.LRow, Work.LColumn, lanes, 1, TTile.Rows, first, panel);
+                PanelPacking.Pack(source, Work.LRow, Work.LColumn, lanes, 1, TTile.Rows, first, panel, 0);
             else
                 PanelPacking.PackAnySteps(source, Work.LRow, Work.LColumn, lanes, TTile.Rows, first, panel);
 
