@@ -30,6 +30,7 @@ internal static class CommandLine
                 new PredictCommand(terminal),
                 new InfoCommand(terminal),
                 new VerifyCommand(terminal),
+                new SelfTestCommand(terminal),
             ];
             if (args.Length > 0 && commands.FirstOrDefault(c => c.Name == args[0]) is { } command)
             {
