@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 
 namespace ProxProp.Engine.Data;
 
@@ -48,8 +47,8 @@ public enum SafetensorsType
 /// <summary>One tensor of a safetensors file, without its data.</summary>
 public sealed class SafetensorsEntry
 {
-    private static readonly FrozenDictionary<string, SafetensorsType> s_types =
-        Enum.GetValues<SafetensorsType>().ToFrozenDictionary(type => type.ToString().ToUpperInvariant(), StringComparer.Ordinal);
+    private static readonly Dictionary<string, SafetensorsType> s_types =
+        Enum.GetValues<SafetensorsType>().ToDictionary(type => type.ToString().ToUpperInvariant(), StringComparer.Ordinal);
 
     private readonly long[] _shape;
 

@@ -90,7 +90,7 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <inheritdoc/>
     public override string Settings => string.Create(
         CultureInfo.InvariantCulture,
-        $"{base.Settings}, preconditioner {CustomPreconditioner?.Method.Name ?? Preconditioner.ToString()}, tolerance {Tolerance}, "
+        $"{base.Settings}, preconditioner {(CustomPreconditioner is null ? Preconditioner.ToString() : "of the caller")}, tolerance {Tolerance}, "
         + $"renewed every {RefreshEvery} steps or above {StaleResidual}{(MatrixFree ? ", matrix-free" : string.Empty)}");
 
     /// <inheritdoc/>

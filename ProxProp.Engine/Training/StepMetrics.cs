@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using ProxProp.Engine.Proximal;
 
@@ -22,6 +23,8 @@ public sealed class StepMetrics
     /// <summary>The name of the meter to listen to.</summary>
     public const string MeterName = "ProxProp";
 
+    private const string Switch = "System.Diagnostics.Metrics.Meter.IsSupported";
+
     private static readonly Meter Meter = new(MeterName, typeof(StepMetrics).Assembly.GetName().Version?.ToString(3));
     private static readonly Counter<long> Steps = Meter.CreateCounter<long>("proxprop.steps", "{step}", "Training steps that updated the parameters");
     private static readonly Counter<long> Samples = Meter.CreateCounter<long>("proxprop.samples", "{sample}", "Samples of these steps");
@@ -40,6 +43,10 @@ public sealed class StepMetrics
     private readonly (object Index, object Kind)[] _layers;
 
     internal StepMetrics(IEnumerable<string> kinds) => _layers = [.. kinds.Select((kind, index) => ((object)index.ToString(), (object)kind))];
+
+    /// <summary>False in a program that was built with MetricsSupport=false: all of this is then left out of it.</summary>
+    [FeatureSwitchDefinition(Switch)]
+    internal static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool on) || on;
 
     /// <summary>The time if somebody wants to know how long steps take, else 0.</summary>
     internal static long Start() => Duration.Enabled ? Stopwatch.GetTimestamp() : 0;

@@ -34,7 +34,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     private readonly IDirection<T>?[] _directions;
     private readonly LayerReport[] _reports;
     private readonly LayerPlan?[] _plans;
-    private readonly StepMetrics _metrics;
+    private readonly StepMetrics? _metrics;
     private readonly int[] _offsets;
     private readonly DampingControl<T> _damping;
     private readonly int _firstParametric;
@@ -112,7 +112,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _damping = new DampingControl<T>(network, _directions, _arena);
         if (!network.Compute.IsPlan)
             _arena.Commit();
-        _metrics = new StepMetrics(network.Layers.Select(l => l.Kind));
+        if (StepMetrics.IsSupported)
+            _metrics = new StepMetrics(network.Layers.Select(l => l.Kind));
     }
 
     /// <summary>
@@ -173,7 +174,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <param name="learningRate">The optimizer's step size, the paper's τ for plain SGD.</param>
     public StepResult Run(ReadOnlySpan<T> samples, Targets<T> targets, int batch, double learningRate)
     {
-        long start = StepMetrics.Start();
+        long start = StepMetrics.IsSupported ? StepMetrics.Start() : 0;
         bool measured = Measures();
         LossValue value = ComputeDirections(samples, targets, batch);
         bool updated = double.IsFinite(value.Loss) && NonFiniteDirection < 0;
@@ -187,7 +188,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         }
 
         var result = new StepResult(value.Loss, value.Correct, updated);
-        _metrics.Record(start, batch, result, _reports);
+        _metrics?.Record(start, batch, result, _reports);
         if (Reported is { } reported && (measured || !updated))
             reported(new StepReport(updated ? StepsDone : StepsDone + 1, result, double.IsFinite(value.Loss) ? _reports : default));
         return result;
