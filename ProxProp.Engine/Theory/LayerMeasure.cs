@@ -57,10 +57,10 @@ internal sealed class LayerMeasure<T>
     public void CheckDirection(in LayerReport report)
     {
         double g = Norm(_g), v = Norm(_v);
-        if (g == 0)
-            AtMost("at a stationary point the direction is zero (Prop. 3)", 0, v);
-        else if (_group.Phi is ProximalLayer<T> layer && report.Solver != SolverKind.Gradient)
+        if (_group.Phi is ProximalLayer<T> layer && report.Solver != SolverKind.Gradient)
             CheckProximal(layer, report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky, report.TauTheta, g, v);
+        else if (g == 0)
+            AtMost("at a stationary point the direction is zero (Prop. 3)", _rounding * TermSize, v);
         else
             AtMost("the direction is the gradient: |v - g| / |g| (Prop. 1)", _rounding * Math.Max(1, TermSize / g), Norm(Minus(_v, _g)) / g);
     }
