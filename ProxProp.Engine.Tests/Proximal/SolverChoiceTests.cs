@@ -96,6 +96,8 @@ public sealed class SolverChoiceTests
                 Assert.Equal(1, report.GradientNorm / Math.Sqrt(gg), Tolerances.SameIterates);
                 Assert.Equal(1, report.Cosine / (vg / Math.Sqrt(vv * gg)), Tolerances.SameIterates);
                 Assert.Equal(TauTheta, report.TauTheta, Tolerances.SameIterates);
+                if (report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky)
+                    Assert.InRange(report.RelativeResidual, 0, Tolerances.SameIterates);
             }
         }
     }

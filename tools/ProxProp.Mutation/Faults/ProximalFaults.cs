@@ -36,7 +36,7 @@ internal static class ProximalFaults
         new("beta is left out: steepest descent", "Solvers/BlockRecurrence.cs",
             "active && usable ? _next[u] / Residuals[u] : T.Zero",
             "T.Zero",
-            "SolverChoiceTests", "LiteralAlgorithmTests"),
+            "ConjugateGradientTests"),
         new("the residual grows by alpha q", "Solvers/ConjugateGradient.cs",
             "a = -a;",
             "a = +a;",
