@@ -24,11 +24,14 @@ internal sealed class StepCase : IDisposable
         {
             "mlp" => (Models.Mlp<float>(3072, [4000, 1000, 4000], 10), new Sgd<float>(MomentumKind.Nesterov, 0.95), 0.05, 1e-3),
             "convnet" => (Models.ConvNet<float>(Shape.Image(3, 32, 32), 10), (Optimizer<float>)new Adam<float>(), 1.0, 1e-3),
+            ['e', 'v', 'e', 'n', ':', .. string w] => (
+                Models.Mlp<float>(int.Parse(w, CultureInfo.InvariantCulture), [.. Enumerable.Repeat(int.Parse(w, CultureInfo.InvariantCulture), 3)], 10),
+                new Sgd<float>(MomentumKind.Nesterov, 0.95), 0.05, 1e-3),
             "digits" => (Models.Mlp<float>(64, [48, 24], 10), new Sgd<float>(MomentumKind.Nesterov, 0.95), 0.05, 1e-3),
             ['m', 'l', 'p', ':', .. string widths] => (
                 Models.Mlp<float>(3072, [.. widths.Split(',').Select(w => int.Parse(w, CultureInfo.InvariantCulture))], 10),
                 new Sgd<float>(MomentumKind.Nesterov, 0.95), 0.05, 1e-3),
-            _ => throw new ArgumentException($"Unknown net '{net}': expected mlp, mlp:H1,H2,…, convnet or digits.", nameof(net)),
+            _ => throw new ArgumentException($"Unknown net '{net}': expected mlp, mlp:H1,H2,…, even:W, convnet or digits.", nameof(net)),
         };
         _network = new Network<float>(model.Input, model.Layers, batch, seed: 1, compute);
         _step = new TrainingStep<float>(_network, Parse(step, tauTheta), optimizer);
@@ -44,7 +47,9 @@ internal sealed class StepCase : IDisposable
 
     public int Batch { get; }
 
-    public ReadOnlySpan<Proximal.LayerReport> Reports => _step.Reports;
+    public TrainingStep<float> Step => _step;
+
+    public ReadOnlySpan<LayerReport> Reports => _step.Reports;
 
     /// <summary>Mean seconds of one step over at least <paramref name="fillSeconds"/> (one step at the least).</summary>
     public double Time(double fillSeconds)

@@ -6,8 +6,8 @@ using ProxProp.Engine.Simd;
 namespace ProxProp.Engine.Bench.Training;
 
 /// <summary>
-/// The command <c>steps [--threads N] [--nets A;B] [--steps A;B] [--batch N] [--width N] [--breakdown]</c>: medians of whole training steps,
-/// all kinds of a net taking turns, and their ratio to the plain step; <c>--breakdown</c> adds the parts of a step, layer by layer. With
+/// The command <c>steps [--threads N] [--nets A;B] [--steps A;B] [--batch N] [--width N] [--breakdown] [--reports]</c>: medians of whole training steps,
+/// all kinds of a net taking turns, and their ratio to the plain step; <c>--breakdown</c> adds the parts of a step, layer by layer, <c>--reports</c> what the reports of layers cost. With
 /// <c>--serve</c> it answers requests line by line, so that a caller can take turns with other libraries:
 /// <c>open NET STEP BATCH THREADS</c>, <c>time FILLSECONDS</c>, <c>quit</c>.
 /// </summary>
@@ -41,6 +41,8 @@ internal static class StepReport
                     $"{net,-10} {steps[i],-10} batch {batch,4} {threads} threads {(int)compute.Width} bits {medians[i] * 1e3,9:F3} ms {medians[i] / medians[0],6:F2}x {steps[0]}  {solvers}");
                 if (arguments.Contains("--breakdown"))
                     cases[i].PrintBreakdown(net == "digits" ? 501 : 11, Console.Out);
+                if (arguments.Contains("--reports"))
+                    ReportCost.Print(cases[i], Console.Out);
                 cases[i].Dispose();
             }
         }
