@@ -116,6 +116,18 @@ public sealed class TrainTests : IDisposable
         Assert.True(objects[^1].GetProperty("validationAccuracy").GetDouble() > 0.5);
     }
 
+    [Theory]
+    [InlineData("ProxProp (auto): learning rate 1, lm lambda 1", "training   sgd, ", "--damping", "lm")]
+    [InlineData("ProxProp (auto): learning rate 1, scale-free lambda 10", "training   nesterov (momentum 0.95), ", "--damping", "scale-free")]
+    [InlineData("ProxProp (auto): learning rate 1, scale-free lambda 0.1", "training   sgd, ", "--damping", "scale-free", "--optimizer", "sgd")]
+    [InlineData("ProxProp (auto): learning rate 0.001, tau_theta 1", "training   adam, ", "--damping", "fixed", "--optimizer", "adam")]
+    public void Each_damping_has_its_defaults(string run, string optimizer, params string[] options)
+    {
+        string output = CliRun.Done(["train", "--max-steps", "1", "--save", Saved, .. options]);
+        Assert.Contains(run, output, StringComparison.Ordinal);
+        Assert.Contains(optimizer, output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_validation_rows_the_log_says_null()
     {

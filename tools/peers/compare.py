@@ -13,7 +13,7 @@ import importlib
 import json
 
 COLUMNS = ("case", "type", "threads", "ours", "peer", "unit", "peak share", "ratio", "best ratio")
-TOPICS = ("kernels", "convolution", "training")
+TOPICS = ("kernels", "convolution", "training", "proximal")
 
 
 def format_cell(value):

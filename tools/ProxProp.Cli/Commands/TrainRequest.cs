@@ -82,7 +82,7 @@ internal sealed record RunSettings(StepChoice Step, DampingChoice Damping, strin
 {
     public static RunSettings For(TrainRequest request, StepChoice step, bool convolutional)
     {
-        string optimizer = request.Optimizer ?? OptimizerChoice.DefaultFor(convolutional);
+        string optimizer = request.Optimizer ?? request.Damping.OptimizerFor(convolutional);
         if (request.Momentum is not null && !OptimizerChoice.HasMomentum(optimizer))
             throw new UsageException($"--momentum is for the optimizers momentum and nesterov, not {optimizer}.");
         return new RunSettings(

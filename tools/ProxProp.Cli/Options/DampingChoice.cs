@@ -12,16 +12,15 @@ internal sealed record DampingChoice(string Kind, double? Value)
     public const string Fixed = "fixed";
     public const string ScaleFree = "scale-free";
     public const string LevenbergMarquardt = "lm";
-    public const double DefaultLambda = 1;
 
     public static Option<string?> DampingOption() => Parsed.Choice(
         "--damping",
         "How proximal steps are damped: by one tau_theta; by lambda times the mean eigenvalue of each layer's matrix; or so, with a lambda that "
-        + "adapts layer by layer (Levenberg-Marquardt; not with adam or adamw). Default: fixed.",
+        + "adapts layer by layer (Levenberg-Marquardt, for --optimizer sgd). Default: fixed.",
         Fixed, ScaleFree, LevenbergMarquardt);
 
     public static Option<double?> LambdaOption() => Parsed.Number(
-        "--lambda", "The lambda of --damping scale-free, and the first one of lm. Default: 1.", x => x > 0, "a positive number");
+        "--lambda", "The lambda of --damping scale-free, and the first one of lm. Default: 10, with sgd 0.1, lm 1.", x => x > 0, "a positive number");
 
     /// <summary>Puts the three options together.</summary>
     /// <param name="damping"><c>--damping</c>, if given.</param>
@@ -43,7 +42,7 @@ internal sealed record DampingChoice(string Kind, double? Value)
             throw new UsageException("--lambda is for --damping scale-free and lm; fixed damping takes --tau-theta.");
         if (kind != Fixed && tauTheta is not null)
             throw new UsageException($"--tau-theta is for fixed damping; --damping {kind} takes --lambda.");
-        return new DampingChoice(kind, kind == Fixed ? tauTheta : lambda ?? DefaultLambda);
+        return new DampingChoice(kind, kind == Fixed ? tauTheta : lambda);
     }
 
     /// <summary>The same with nothing left open, for an optimizer.</summary>
@@ -52,7 +51,22 @@ internal sealed record DampingChoice(string Kind, double? Value)
         ? throw new UsageException(
             $"--damping lm compares the loss with what the direction foresees, but {optimizer} does not step along the direction; take --damping scale-free, "
             + "or --optimizer nesterov, momentum or sgd.")
-        : this with { Value = Value ?? OptimizerChoice.DefaultTauTheta(optimizer) };
+        : this with
+        {
+            Value = Value ?? Kind switch
+            {
+                Fixed => OptimizerChoice.DefaultTauTheta(optimizer),
+                LevenbergMarquardt => 1,
+                _ => optimizer == OptimizerChoice.Sgd ? 0.1 : 10,
+            },
+        };
+
+    /// <summary>
+    /// The optimizer that goes with it unless another is named. Levenberg-Marquardt damping judges a step along the direction alone; momentum adds
+    /// twenty such steps up, and takes it beyond what was judged.
+    /// </summary>
+    public string OptimizerFor(bool convolutional) =>
+        Kind == LevenbergMarquardt ? OptimizerChoice.Sgd : OptimizerChoice.DefaultFor(convolutional);
 
     /// <summary>The engine's rule.</summary>
     public Damping Make() => Kind switch

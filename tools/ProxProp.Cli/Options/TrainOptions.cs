@@ -24,7 +24,7 @@ internal sealed class TrainOptions
     public Option<double?> Lambda { get; } = DampingChoice.LambdaOption();
 
     public Option<string?> Optimizer { get; } = Parsed.Choice(
-        "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam.", OptimizerChoice.Names);
+        "--optimizer", "What uses the directions. Default: nesterov, for networks with convolutions adam, with --damping lm sgd.", OptimizerChoice.Names);
 
     public Option<double?> Rate { get; } = Parsed.Number(
         "--lr",
