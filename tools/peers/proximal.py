@@ -88,7 +88,7 @@ def rows(options):
     server = training.ours.Server(options.width, "steps")
     print(f"Peer: PyTorch {torch.__version__}, milliseconds a step")
     for threads in options.threads:
-        torch.set_num_threads(threads)
+        training.set_threads(torch, threads)
         for net, steps in STEPS.items():
             for step in steps:
                 name = f"{net} {step}"

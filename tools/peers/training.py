@@ -129,9 +129,9 @@ def rows(options):
     server.close()
 
 
-def measure(options, torch, server, name, net, step, batch, threads):
+def measure(options, torch, server, name, net, step, batch, threads, peer=None):
     server.ask("open", net, step, batch, threads)
-    peer = Peer(torch, net, step)
+    peer = peer or Peer(torch, net, step)
     peer.run()
     server.time(options.fill)
     mine, theirs = [], []
