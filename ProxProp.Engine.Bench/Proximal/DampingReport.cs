@@ -126,7 +126,7 @@ internal sealed record Study(
         using var step = new TrainingStep<float>(network, new AutoStep<float>(rule.Damping), Optimizer()) { MeasureEvery = 0 };
         using var trainer = new Trainer<float>(step, new TrainerOptions { Epochs = Epochs, LearningRate = Rate, Seed = seed });
         TrainingResult result = trainer.Run(split.Train, split.Validation);
-        EpochResult last = result.Epochs.LastOrDefault();
+        EpochResult last = result.Epochs.Count == 0 ? default : result.Epochs[^1];
         return new Outcome(last.TrainLoss, last.ValidationAccuracy, result.Status == TrainingStatus.Completed && last.TrainLoss < 10);
     }
 

@@ -15,7 +15,8 @@ internal static class GrowthPicture
         double highest = Math.Max(1.5, Math.Ceiling(cells.Values.Max(c => c.Ratio) * 5) / 5);
         double first = Math.Log(batches[0]), last = Math.Log(Math.Max(batches[^1], batches[0] + 1));
         double X(int batch) => Left + ((Right - Left) * (Math.Log(batch) - first) / (last - first));
-        double Y(double ratio) => Bottom - ((Bottom - Top) * (ratio - 1) / (highest - 1));
+        double lowest = Math.Min(1, Math.Floor(cells.Values.Min(c => c.Ratio) * 5) / 5);
+        double Y(double ratio) => Bottom - ((Bottom - Top) * (ratio - lowest) / (highest - lowest));
         var svg = new StringBuilder("""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 420" font-family="sans-serif" font-size="13" role="img">
             <title>Cost of an exact step over a plain step by batch, for five widths</title>
@@ -27,7 +28,7 @@ internal static class GrowthPicture
 
             """.ReplaceLineEndings("\n"));
         double spacing = highest > 2.6 ? 0.5 : 0.2;
-        for (double ratio = 1; ratio <= highest + 1e-9; ratio += spacing)
+        for (double ratio = lowest; ratio <= highest + 1e-9; ratio += spacing)
         {
             Add(svg, $"<line class=\"grid\" x1=\"{Left}\" y1=\"{Y(ratio):F1}\" x2=\"{Right}\" y2=\"{Y(ratio):F1}\"/>");
             Add(svg, $"<text x=\"{Left - 8}\" y=\"{Y(ratio) + 4:F1}\" text-anchor=\"end\">{ratio:F1}x</text>");
