@@ -26,7 +26,7 @@ public sealed class DataFormatException : Exception
     public string Place { get; }
 
     /// <summary>What is quoted from a file may hold anything; a message may not.</summary>
-    private static string OneLine(string text) => string.Create(text.Length, text, static (line, from) =>
+    internal static string OneLine(string text) => string.Create(text.Length, text, static (line, from) =>
     {
         for (int i = 0; i < line.Length; i++)
             line[i] = char.IsControl(from[i]) ? '?' : from[i];

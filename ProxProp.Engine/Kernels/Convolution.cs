@@ -11,6 +11,9 @@ namespace ProxProp.Engine.Kernels;
 /// </remarks>
 public static unsafe class Convolution
 {
+    // A larger Gram matrix has more elements than can be addressed; there is no point in planning how to form it.
+    private const int MostGramColumns = 46_340;
+
     /// <summary>Elements of scratch that each operation on this shape needs, for at most <paramref name="batch"/> images.</summary>
     /// <param name="s">Geometry.</param>
     /// <param name="batch">Largest number of images.</param>
@@ -26,11 +29,19 @@ public static unsafe class Convolution
         ConvolutionParameterGradient<float>.Plan(context, s, batch, ref parameters);
         long inputs = ConvolutionInputGradient.ScratchLength<float>(context, s, batch);
         ScratchCursor<float> gram = default;
-        if (IsStructured(s))
-            ConvolutionGram<float>.Plan(context, s, batch, withBias: true, ref gram);
-        else
-            ConvolutionPanelGram<float>.Plan(context, s, batch, withBias: true, ref gram);
-        return checked((int)Math.Max(Math.Max(forward.Length, parameters.Length), Math.Max(inputs, gram.Length)));
+        if (s.WeightsPerFilter <= MostGramColumns)
+        {
+            if (IsStructured(s))
+                ConvolutionGram<float>.Plan(context, s, batch, withBias: true, ref gram);
+            else
+                ConvolutionPanelGram<float>.Plan(context, s, batch, withBias: true, ref gram);
+        }
+
+        long length = Math.Max(Math.Max(forward.Length, parameters.Length), Math.Max(inputs, gram.Length));
+        return length <= int.MaxValue
+            ? (int)length
+            : throw new ArgumentException(
+                $"The scratch memory of this convolution of a batch of {batch} would have {length} elements, more than {int.MaxValue}; take a smaller batch.", nameof(batch));
     }
 
     /// <summary>output[n,f,y,x] = Σ_{c,ky,kx} weight[f,c,ky,kx] · input[n, c, y·StrideY − PaddingY + ky·DilationY, x·StrideX − PaddingX + kx·DilationX] + bias[f].</summary>

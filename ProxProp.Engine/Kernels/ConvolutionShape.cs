@@ -27,6 +27,9 @@ public readonly record struct ConvolutionShape(
     int DilationY,
     int DilationX)
 {
+    /// <summary>Taps of a filter, and its stride, along one axis at most: planning walks over all pairs of them.</summary>
+    public const int MostAlong = 1024;
+
     /// <summary>Rows of the output: ⌊(Height + 2·PaddingY − DilationY·(KernelHeight − 1) − 1) / StrideY⌋ + 1.</summary>
     public int OutputHeight => Extent(Height, KernelHeight, StrideY, PaddingY, DilationY);
 
@@ -70,6 +73,10 @@ public readonly record struct ConvolutionShape(
         AtLeast(0, PaddingX, nameof(PaddingX));
         AtLeast(1, DilationY, nameof(DilationY));
         AtLeast(1, DilationX, nameof(DilationX));
+        AtMost(MostAlong, KernelHeight, nameof(KernelHeight));
+        AtMost(MostAlong, KernelWidth, nameof(KernelWidth));
+        AtMost(MostAlong, StrideY, nameof(StrideY));
+        AtMost(MostAlong, StrideX, nameof(StrideX));
         Fits("height", Height, KernelHeight, PaddingY, DilationY);
         Fits("width", Width, KernelWidth, PaddingX, DilationX);
         Addressable("padded input image", Channels, Height + (2L * PaddingY), Width + (2L * PaddingX));
@@ -84,6 +91,12 @@ public readonly record struct ConvolutionShape(
     {
         if (value < least)
             throw new ArgumentOutOfRangeException(name, $"A convolution's {name} must be at least {least}, but is {value}.");
+    }
+
+    private static void AtMost(int most, int value, string name)
+    {
+        if (value > most)
+            throw new ArgumentOutOfRangeException(name, $"A convolution's {name} must be at most {most}, but is {value}.");
     }
 
     private static void Fits(string axis, int size, int kernel, int padding, int dilation)

@@ -16,7 +16,7 @@ internal sealed class JsonMembers
         foreach (JsonProperty property in element.EnumerateObject())
         {
             if (!_members.TryAdd(property.Name, property.Value))
-                throw new ModelFormatException($"{where} has two members '{property.Name}'.");
+                throw new ModelFormatException($"{where} has two members '{Short(property.Name)}'.");
         }
     }
 
@@ -76,12 +76,11 @@ internal sealed class JsonMembers
     public void RefuseOthers()
     {
         if (_members.Count > 0)
-            throw new ModelFormatException($"{_where} has the unknown member '{_members.Keys.First()}'.");
+            throw new ModelFormatException($"{_where} has the unknown member '{Short(_members.Keys.First())}'.");
     }
 
-    private static string Shown(JsonElement element)
-    {
-        string text = element.GetRawText();
-        return text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 40), "...");
-    }
+    /// <summary>The beginning of a text that may be long.</summary>
+    public static string Short(string text) => text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 40), "...");
+
+    private static string Shown(JsonElement element) => Short(element.GetRawText());
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
+using ProxProp.Engine.Data;
 using ProxProp.Engine.Layers;
 
 namespace ProxProp.Engine.Training;
@@ -16,13 +17,13 @@ public sealed class ModelFormatException : Exception
 {
     /// <summary>With a message.</summary>
     public ModelFormatException(string message)
-        : base(message)
+        : base(DataFormatException.OneLine(message))
     {
     }
 
     /// <summary>With a message and what lies behind it.</summary>
     public ModelFormatException(string message, Exception inner)
-        : base(message, inner)
+        : base(DataFormatException.OneLine(message), inner)
     {
     }
 }
@@ -138,7 +139,7 @@ public static class ModelFile
             "Dropout" => new Dropout<T>(members.Number("probability", 0.5)),
             "BatchNorm" => new BatchNorm<T>(members.Number("momentum", 0.1), members.Number("epsilon", 1e-5)),
             _ => throw new ModelFormatException(
-                $"layers[{index}] has the unknown type '{type}'; known are Linear, Conv2d, ReLU, LeakyReLU, Tanh, Sigmoid, GELU, MaxPool2d, AvgPool2d, Flatten, Dropout, BatchNorm."),
+                $"layers[{index}] has the unknown type '{JsonMembers.Short(type)}'; known are Linear, Conv2d, ReLU, LeakyReLU, Tanh, Sigmoid, GELU, MaxPool2d, AvgPool2d, Flatten, Dropout, BatchNorm."),
         };
         members.RefuseOthers();
         return layer;
