@@ -6,8 +6,9 @@ using ProxProp.Engine.Simd;
 namespace ProxProp.Engine.Bench.Training;
 
 /// <summary>
-/// The command <c>steps [--threads N] [--nets A;B] [--steps A;B] [--batch N] [--width N] [--breakdown] [--reports]</c>: medians of whole training steps,
-/// all kinds of a net taking turns, and their ratio to the plain step; <c>--breakdown</c> adds the parts of a step, layer by layer, <c>--reports</c> what the reports of layers cost. With
+/// The command <c>steps [--threads N;M] [--nets A;B] [--steps A;B] [--batch N] [--width N] [--breakdown] [--reports]</c>: medians of whole
+/// training steps, all kinds and thread counts of a net taking turns, with their ratio to the first kind and their speed-up over the first
+/// thread count; <c>--breakdown</c> adds the parts of a step, layer by layer, <c>--reports</c> what the reports of layers cost. With
 /// <c>--serve</c> it answers requests line by line, so that a caller can take turns with other libraries:
 /// <c>open NET STEP BATCH THREADS</c>, <c>time FILLSECONDS</c>, <c>quit</c>.
 /// </summary>
@@ -25,20 +26,23 @@ internal static class StepReport
             return 0;
         }
 
-        int threads = int.Parse(Option("--threads") ?? "2", CultureInfo.InvariantCulture);
+        int[] threads = [.. (Option("--threads") ?? "2").Split(';').Select(t => int.Parse(t, CultureInfo.InvariantCulture))];
         string[] nets = (Option("--nets") ?? "mlp;convnet;digits").Split(';');
         string[] steps = (Option("--steps") ?? "gradient;exact;cg3").Split(';');
-        using ComputeContext compute = new(threads, width);
+        ComputeContext[] contexts = [.. threads.Select(t => new ComputeContext(t, width))];
         foreach (string net in nets)
         {
             int batch = int.Parse(Option("--batch") ?? (net == "digits" ? "32" : "500"), CultureInfo.InvariantCulture);
-            StepCase[] cases = [.. steps.Select(s => new StepCase(compute, net, s, batch))];
+            StepCase[] cases = [.. contexts.SelectMany(c => steps.Select(s => new StepCase(c, net, s, batch)))];
             double[] medians = TakeTurns(cases);
             for (int i = 0; i < cases.Length; i++)
             {
+                int team = i / steps.Length, kind = i % steps.Length;
                 string solvers = string.Join(' ', cases[i].Reports.ToArray().Where(r => r.Shift > 0).Select(r => $"{r.Solver}:{r.Iterations}{(r.InDouble ? "d" : "")}"));
+                string speedUp = team == 0 ? string.Empty : $"{medians[kind] / medians[i],6:F2}x of {threads[0]} thread(s) ";
                 Console.WriteLine(
-                    $"{net,-10} {steps[i],-10} batch {batch,4} {threads} threads {(int)compute.Width} bits {medians[i] * 1e3,9:F3} ms {medians[i] / medians[0],6:F2}x {steps[0]}  {solvers}");
+                    $"{net,-10} {steps[kind],-10} batch {batch,4} {threads[team]} threads {(int)contexts[team].Width} bits {medians[i] * 1e3,9:F3} ms "
+                    + $"{medians[i] / medians[team * steps.Length],6:F2}x {steps[0]} {speedUp} {solvers}");
                 if (arguments.Contains("--breakdown"))
                     cases[i].PrintBreakdown(net == "digits" ? 501 : 11, Console.Out);
                 if (arguments.Contains("--reports"))
@@ -47,6 +51,8 @@ internal static class StepReport
             }
         }
 
+        foreach (ComputeContext context in contexts)
+            context.Dispose();
         return 0;
     }
 
