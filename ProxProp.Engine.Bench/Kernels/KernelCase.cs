@@ -24,6 +24,9 @@ internal abstract class KernelCase : IDisposable
     /// <summary>Seconds of one call, averaged over as many as fill the given time.</summary>
     public abstract double Time(double fillSeconds);
 
+    /// <summary>One call; kernels that work in place start from fresh operands, whose copy is part of the call.</summary>
+    public virtual void Run() => Time(0);
+
     public abstract void Dispose();
 }
 
@@ -90,6 +93,12 @@ internal sealed class KernelCase<T> : KernelCase
         }
 
         return total / calls;
+    }
+
+    public override void Run()
+    {
+        Restore();
+        Call();
     }
 
     public override void Dispose()

@@ -83,7 +83,7 @@ public sealed class AllocationTests
         Dataset<float> data = Digits.Load<float>().Take(100);
         var samples = new float[100 * 64];
         var outputs = new float[100 * 10];
-        AssertNothing(() =>
+        TeamAllocations.AssertNone(compute, () =>
         {
             network.Predict(samples, outputs);
             evaluator.Evaluate(data);
@@ -149,7 +149,7 @@ public sealed class AllocationTests
         var samples = new T[Batch * 64];
         var labels = new int[Batch];
         Digits.Load<T>().CopyRange(0, Batch, samples, labels);
-        AssertNothing(() => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
+        TeamAllocations.AssertNone(compute, () => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
 
         // Nor with everybody listening.
         using var listener = new MeterListener();
@@ -164,31 +164,8 @@ public sealed class AllocationTests
         listener.SetMeasurementEventCallback<int>((_, _, _, _) => told++);
         listener.Start();
         step.Reported += (in StepReport report) => told += report.Layers.Length;
-        AssertNothing(() => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
+        TeamAllocations.AssertNone(compute, () => step.Run(samples, new Targets<T>(labels), Batch, 1e-3));
         Assert.True(told > 0);
-    }
-
-    // Other threads of the process (the runtime's compiler, the test runner's reporter) allocate now and then: some of many attempts must
-    // see none at all, which no step that allocates by itself could.
-    private static void AssertNothing(Action step)
-    {
-        for (int i = 0; i < 40; i++)
-            step();
-        long own = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 5; i++)
-            step();
-        Assert.Equal(own, GC.GetAllocatedBytesForCurrentThread());
-
-        long least = long.MaxValue;
-        for (int attempt = 0; attempt < 20 && least > 0; attempt++)
-        {
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            for (int i = 0; i < 3; i++)
-                step();
-            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
-        }
-
-        Assert.Equal(0, least);
     }
 
     private static Network<T> Make<T>(string net, ComputeContext compute, int batch)

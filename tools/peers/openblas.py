@@ -74,14 +74,17 @@ class Case:
         self.arrays = (a, b, c)
         self.call = lambda: function(*arguments)
 
+    def _empty_call(self):
+        start = time.perf_counter()
+        for _ in range(20):
+            self.repeat_empty()
+        return (time.perf_counter() - start) / 20
+
     def time(self, fill):
         """Seconds of one call, averaged over as many as fill the time; what an empty call costs from Python is subtracted."""
         overhead = 0.0
         if self.repeat_empty is not None:
-            start = time.perf_counter()
-            for _ in range(50):
-                self.repeat_empty()
-            overhead = (time.perf_counter() - start) / 50
+            overhead = min(self._empty_call() for _ in range(10))
         if self.restore is not None:
             self.restore()
         self.call()
