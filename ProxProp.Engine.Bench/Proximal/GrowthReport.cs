@@ -106,7 +106,8 @@ internal static class GrowthReport
             ![the ratio by batch, one line for each width](growth.svg)
 
             Up to about as many samples as columns the layers are solved in the dual form, with a matrix of batch x batch; beyond, in the primal form,
-            with one of columns x columns, whose cost a larger batch spreads over more samples.
+            with one of columns x columns, whose cost a larger batch spreads over more samples. The ratios carry the machine's noise, a tenth or two where it is
+            shared with others; one below 1 is noise.
 
             | width | batch | plain, ms | exact, ms | ratio | form |
             | --- | --- | --- | --- | --- | --- |

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ProxProp.Cli.Files;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Tests.Data;
 
@@ -46,7 +47,10 @@ public sealed class SavedFileTests : IDisposable
         Assert.Equal($"359 predictions for the rows of digits kept for testing in {output}", told);
         string[][] lines = [.. File.ReadAllLines(output).Select(l => l.Split(','))];
         Assert.Equal(["row", "class", "probability", "label"], lines[0]);
-        Assert.Equal(Enumerable.Range(1, 359).Select(i => i.ToString(CultureInfo.InvariantCulture)), lines.Skip(1).Select(l => l[0]));
+        int[] rows = [.. lines.Skip(1).Select(l => int.Parse(l[0], CultureInfo.InvariantCulture))];
+        Assert.Equal(359, rows.Distinct().Count());
+        Dataset<float> digits = Digits.Load<float>();
+        Assert.Equal(rows.Select(r => digits.ClassNames[digits.Labels[r - 1]]), lines.Skip(1).Select(l => l[3]));
         Assert.All(lines.Skip(1), l => Assert.InRange(double.Parse(l[2], CultureInfo.InvariantCulture), 0.1, 1.0));
         double accuracy = lines.Skip(1).Count(l => l[1] == l[3]) / 359.0;
         string expected = string.Create(CultureInfo.InvariantCulture, $"accuracy {100 * accuracy:F1}%");
@@ -68,6 +72,24 @@ public sealed class SavedFileTests : IDisposable
         string evaluated = CliRun.Done("evaluate", "--weights", Weights, "--data", csv);
         Assert.StartsWith("the rows of flowers.csv kept for testing: 60 rows", evaluated, StringComparison.Ordinal);
         Assert.Contains("rose", evaluated, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--no-shuffle")]
+    [InlineData("--seed", "3")]
+    public void A_csv_file_is_scaled_by_its_training_rows_alone(params string[] options)
+    {
+        // Column a is the row's number from 0: where the training rows end, the range must.
+        string csv = _folder.Add("rows.csv", "a,kind\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"{i},{i % 2}\n")));
+        CliRun.Done(["train", "--dataset", "csv", "--data", csv, "--epochs", "1", "--model", "mlp:3", "--save", Weights, .. options]);
+        using SafetensorsReader reader = SafetensorsReader.Open(Weights);
+        FeatureScaling scaling = SavedModel.Read(reader)!.Scaling!;
+        string[] predicted = CliRun.Done("predict", "--weights", Weights, "--data", csv, "--part", "train").Trim().Split('\n');
+        int[] rows = [.. predicted.Skip(1).Select(l => int.Parse(l.Split(',')[0], CultureInfo.InvariantCulture) - 1)];
+        Assert.Equal(70, rows.Length);
+        Assert.Equal((rows.Min(), rows.Max()), (scaling.Minimum[0], scaling.Maximum[0]));
+        if (options.Length == 1)
+            Assert.Equal((0, 69), (scaling.Minimum[0], scaling.Maximum[0]));
     }
 
     [Fact]

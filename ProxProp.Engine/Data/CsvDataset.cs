@@ -36,6 +36,22 @@ public static class CsvDataset
         return CsvLayout.Find(source.ReadToEnd("text"), source.Name, (options ?? new CsvOptions()) with { Label = CsvLabel.None }).Columns;
     }
 
+    /// <summary>The range of every column over some rows of a file: the scaling of training rows, which the others must not have a say in.</summary>
+    /// <param name="path">Path of the file; recognised as gzip by its contents.</param>
+    /// <param name="includes">Whether a row, from 0, counts.</param>
+    /// <param name="options">How to read it; null for the defaults.</param>
+    /// <exception cref="DataFormatException">The file is missing or damaged, or does not fit the options.</exception>
+    /// <exception cref="ArgumentException">No row counts.</exception>
+    public static FeatureScaling MeasureScaling(string path, Func<int, bool> includes, CsvOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(includes);
+        using ByteSource source = ByteSource.Open(path);
+        options = (options ?? new CsvOptions()) with { Scaling = null };
+        ReadOnlySpan<byte> text = source.ReadToEnd("text");
+        Measure(text, source.Name, options, CsvLayout.Find(text, source.Name, options), new CsvLabels(options.ClassNames), includes, out FeatureScaling scaling);
+        return scaling;
+    }
+
     internal static Dataset<T> Read<T>(ByteSource source, string name, CsvOptions options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -67,7 +83,7 @@ public static class CsvDataset
 
 
         CsvLabels labels = new(options.ClassNames);
-        int rows = Measure(text, source.Name, options, layout, labels, out FeatureScaling scaling);
+        int rows = Measure(text, source.Name, options, layout, labels, includes: null, out FeatureScaling scaling);
         if ((long)rows * features > Array.MaxLength)
             throw new DataFormatException(source.Name, "", $"{rows} rows of {features} features", $"at most {Array.MaxLength} numbers");
 
@@ -85,7 +101,8 @@ public static class CsvDataset
 
     /// <summary>Checks every row, collects the labels and finds each column's range.</summary>
     private static int Measure(
-        ReadOnlySpan<byte> text, string file, CsvOptions options, CsvLayout layout, CsvLabels labels, out FeatureScaling scaling)
+        ReadOnlySpan<byte> text, string file, CsvOptions options, CsvLayout layout, CsvLabels labels, Func<int, bool>? includes,
+        out FeatureScaling scaling)
     {
         int features = layout.Features;
         bool measure = options.Scaling is null;
@@ -99,6 +116,7 @@ public static class CsvDataset
         while (scanner.NextLine())
         {
             int feature = 0;
+            bool counts = measure && (includes is null || includes(rows));
             while (scanner.NextField(out ReadOnlySpan<byte> field))
             {
                 if (scanner.Column > layout.Columns)
@@ -110,7 +128,7 @@ public static class CsvDataset
                 }
 
                 double value = Number(field, scanner);
-                if (measure)
+                if (counts)
                 {
                     minimum[feature] = Math.Min(minimum[feature], value);
                     maximum[feature] = Math.Max(maximum[feature], value);

@@ -163,6 +163,15 @@ public sealed class Dataset<T>
             CopyRow(start + i, i, samples, labels);
     }
 
+    /// <summary>The number, from 0, that a row of this view had in the file: views and splits renumber their rows.</summary>
+    /// <param name="row">A row of this view, 0 to <see cref="Count"/> − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    public int SourceRow(int row)
+    {
+        CheckRange(row, 1);
+        return _order is null ? _start + row : _order[_start + row];
+    }
+
     /// <summary>Rows <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> − 1, as a view.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are not all there.</exception>
     public Dataset<T> Slice(int start, int count)

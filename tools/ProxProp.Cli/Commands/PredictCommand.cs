@@ -11,7 +11,7 @@ namespace ProxProp.Cli.Commands;
 internal sealed class PredictCommand : Command
 {
     public PredictCommand(Terminal terminal)
-        : base("predict", "Writes a CSV line for every row: its number, the predicted class, the class's probability, and the label if there is one. "
+        : base("predict", "Writes a CSV line for every row: its number in the data set, the predicted class, the class's probability, and the label if there is one. "
             + "A CSV file without a label column is told by its number of columns.")
     {
         var options = new SavedNetworkOptions();
@@ -50,7 +50,7 @@ internal sealed class PredictCommand : Command
         output.WriteLine(labelled ? "row,class,probability,label" : "row,class,probability");
         saved.Predict((row, label, predicted, probability) =>
         {
-            string line = $"{row + 1},{Quoted(saved.ClassName(predicted))},{probability:F6}";
+            string line = $"{saved.Rows.SourceRow(row) + 1},{Quoted(saved.ClassName(predicted))},{probability:F6}";
             output.WriteLine(labelled ? $"{line},{Quoted(saved.ClassName(label))}" : line);
         });
     }

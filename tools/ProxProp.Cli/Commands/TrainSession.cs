@@ -17,7 +17,8 @@ internal static class TrainSession
     {
         SaveTarget.Check(request.Save, "--save");
         LoadedData<T> data = DataSource.Load<T>(request.Data);
-        DatasetSplit<T> split = Split(request, data, out SplitPlan plan);
+        data = DataSource.ScaledByTraining(data, Split(request, data, out SplitPlan plan).Train);
+        DatasetSplit<T> split = plan.Apply(data);
         using var compute = new ComputeContext(request.Threads);
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);

@@ -39,12 +39,28 @@ internal static class DataSource
                 TrainTest<T> cifar = Cifar10.Load<T>(request.Path!);
                 return new LoadedData<T>(request, cifar.Train, cifar.Test);
             case DataOptions.Csv:
-                var options = new CsvOptions { Label = LabelColumn(request.Label), ClassNames = classes, Scaling = scaling };
-                return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, options), null);
+                return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, CsvOptionsOf(request, classes, scaling)), null);
             default:
                 return new LoadedData<T>(request, Digits.Load<T>(), null);
         }
     }
+
+    /// <summary>A CSV file scaled by the range of its training rows alone; any other data as they are.</summary>
+    public static LoadedData<T> ScaledByTraining<T>(LoadedData<T> data, Dataset<T> train)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (data.Request.Kind != DataOptions.Csv)
+            return data;
+        var trained = new bool[data.Rows.Count];
+        for (int i = 0; i < train.Count; i++)
+            trained[train.SourceRow(i)] = true;
+        IReadOnlyList<string> classes = data.Rows.ClassNames;
+        FeatureScaling scaling = CsvDataset.MeasureScaling(data.Request.Path!, row => trained[row], CsvOptionsOf(data.Request, null, null));
+        return Load<T>(data.Request, classes, scaling);
+    }
+
+    private static CsvOptions CsvOptionsOf(DataRequest request, IReadOnlyList<string>? classes, FeatureScaling? scaling) =>
+        new() { Label = LabelColumn(request.Label), ClassNames = classes, Scaling = scaling };
 
     private static CsvLabel LabelColumn(string? label) => label switch
     {
