@@ -45,6 +45,44 @@ public sealed class PlanTests : IDisposable
         Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
     }
 
+    [Fact]
+    public void A_budget_makes_solvers_smaller_and_says_what_is_the_least()
+    {
+        string[] args = ["--model", "mlp:512,512", "--batch", "300", "--step", "auto", "--optimizer", "sgd", "--threads", "1"];
+        long free = Total(args);
+        string message = CliRun.Fails(1, ["plan", "--memory-budget", "1MB", .. args]);
+        long least = long.Parse(System.Text.RegularExpressions.Regex.Match(message, @"give it at least (\d+),").Groups[1].Value);
+        Assert.True(least < free, $"{least} of {free}");
+        Assert.Equal(least, Total([.. args, "--memory-budget", $"{least}"]));
+        Assert.Contains($"give it at least {least},", CliRun.Fails(1, ["plan", "--memory-budget", $"{least - 1}", .. args]), StringComparison.Ordinal);
+        long middle = (least + free) / 2;
+        Assert.InRange(Total([.. args, "--memory-budget", $"{middle}"]), least, middle);
+        Assert.Equal(free, Total([.. args, "--memory-budget", "1GB"]));
+
+        // Training keeps to the same choice: its solvers are the small ones.
+        string[] train = ["train", .. args, "--max-steps", "2", "--save", _folder.File("w"), "--memory-budget"];
+        CliRun.Done([.. train, $"{least}"]);
+        Assert.Contains("give it at least", CliRun.Fails(1, [.. train, $"{least - 1}"]), StringComparison.Ordinal);
+        args[5] = "exact";
+        Assert.Contains("or take --step auto", CliRun.Fails(1, ["plan", "--memory-budget", "1MB", .. args]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("64MB", 64_000_000L)]
+    [InlineData("1.5KiB", 1536L)]
+    [InlineData("12", 12L)]
+    [InlineData("MB", null)]
+    [InlineData("-1MB", null)]
+    [InlineData("1e9GB", null)]
+    [InlineData("9999999GB", null)]
+    public void Amounts_of_memory_are_read(string text, long? bytes) => Assert.Equal(bytes, ProxProp.Cli.Options.ByteSize.Parse(text)?.Bytes);
+
+    private static long Total(string[] args)
+    {
+        using JsonDocument plan = JsonDocument.Parse(CliRun.Done(["plan", "--json", .. args]));
+        return plan.RootElement.GetProperty("planned").GetInt64();
+    }
+
     private static long Planned(string[] args)
     {
         using JsonDocument plan = JsonDocument.Parse(CliRun.Done(["plan", "--json", .. args]));

@@ -29,7 +29,7 @@ public static class Checkpoint
     private const string TensorPrefix = "checkpoint.";
     private const string StepPrefix = TensorPrefix + "step";
     private const string RunPrefix = TensorPrefix + "run";
-    private const int Version = 1, EpochFigures = 6, MostDifferences = 3;
+    private const int Version = 1, EpochFigures = 6, MostDifferences = 3, LongestName = 60, LongestText = 200;
 
     /// <summary>Saves a run between two steps.</summary>
     /// <param name="step">The step with its network, optimizer and damping.</param>
@@ -128,7 +128,9 @@ public static class Checkpoint
             $"those of this run ({Join(d => d.Expected)}), or another checkpoint");
 
         string Join(Func<(string Name, string Found, string Expected), string> text) =>
-            string.Join("; ", differences.Take(MostDifferences).Select(d => $"{d.Name}: {text(d)}"));
+            string.Join("; ", differences.Take(MostDifferences).Select(d => $"{Short(d.Name, LongestName)}: {Short(text(d), LongestText)}"));
+
+        static string Short(string text, int most) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "...");
     }
 
     private static void AddPosition(SafetensorsWriter writer, TrainingPosition p)

@@ -34,7 +34,7 @@ internal sealed class PlanCommand : Command
         long processBase = Environment.WorkingSet;
         TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
         LoadedData<T> data = DataSource.Load<T>(request.Data);
-        MemoryPlan plan = TrainPlan.Make(request, data);
+        MemoryPlan plan = TrainPlan.Make(TrainPlan.Fit(request, data), data);
         var report = new PlanReport(plan, processBase);
         if (parsed.GetValue(_json))
             report.WriteJson(_terminal.Output);

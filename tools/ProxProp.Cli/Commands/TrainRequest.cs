@@ -29,6 +29,12 @@ internal sealed record TrainRequest(
     /// <summary>What is asked for about checkpoints.</summary>
     public required CheckpointChoice Checkpoint { get; init; }
 
+    /// <summary>Bytes that buffers and data may take; null for any number.</summary>
+    public long? MemoryBudget { get; init; }
+
+    /// <summary>Bytes that one layer's solver may take where the step is automatic.</summary>
+    public long SolverBytes { get; init; } = long.MaxValue;
+
     public static TrainRequest Read(ParseResult parsed, TrainOptions options, DataOptions dataOptions, ComputeOptions compute)
     {
         DataRequest data = dataOptions.Read(parsed);
@@ -63,6 +69,7 @@ internal sealed record TrainRequest(
             data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
         {
             Checkpoint = checkpoint,
+            MemoryBudget = parsed.GetValue(options.MemoryBudget)?.Bytes,
         };
     }
 

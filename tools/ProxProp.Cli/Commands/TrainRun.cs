@@ -26,7 +26,7 @@ internal sealed class TrainRun<T> : IDisposable
                 Weights.Load(Network, request.Init);
             Step = new TrainingStep<T>(
                 Network,
-                settings.Step.Make<T>(settings.Damping.Make()),
+                settings.Step.Make<T>(settings.Damping.Make(), request.SolverBytes),
                 Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum))
             {
                 MeasureEvery = request.ReportEvery,

@@ -19,6 +19,7 @@ internal static class TrainSession
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         data = DataSource.ScaledByTraining(data, Split(request, data, out SplitPlan plan).Train);
         DatasetSplit<T> split = plan.Apply(data);
+        request = TrainPlan.Fit(request, data);
         using var compute = new ComputeContext(request.Threads);
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);

@@ -38,10 +38,12 @@ internal sealed record StepChoice(string Name, int Iterations)
     }
 
     /// <summary>Makes the step.</summary>
-    public ProximalStep<T> Make<T>(Damping damping)
+    /// <param name="damping">How τ_θ is chosen.</param>
+    /// <param name="solverBytes">What one layer's solver may take where the step is automatic.</param>
+    public ProximalStep<T> Make<T>(Damping damping, long solverBytes = long.MaxValue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         !IsProximal ? new ExplicitStep<T>()
-        : Name == Auto.Name ? new AutoStep<T>(damping)
+        : Name == Auto.Name ? new AutoStep<T>(damping) { MemoryBudget = solverBytes }
         : Iterations == 0 ? new ExactStep<T>(damping)
         : new CgStep<T>(Iterations, damping, Name[0] == 'p' ? CgPreconditioner.Jacobi : CgPreconditioner.None);
 }

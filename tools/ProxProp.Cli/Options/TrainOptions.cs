@@ -62,6 +62,13 @@ internal sealed class TrainOptions
 
     public CheckpointOptions Checkpoint { get; } = new();
 
+    public Option<ByteSize?> MemoryBudget { get; } = Parsed.Value(
+        "--memory-budget",
+        "SIZE",
+        "Memory for buffers and data (not the program itself), such as 64MB: the automatic step takes solvers that fit, and what cannot fit is refused.",
+        ByteSize.Parse,
+        ByteSize.Expected);
+
     /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
     public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, Init, Log, .. Checkpoint.All];
 
@@ -78,5 +85,6 @@ internal sealed class TrainOptions
 
         foreach (Option option in Checkpoint.All)
             command.Add(option);
+        command.Add(MemoryBudget);
     }
 }
