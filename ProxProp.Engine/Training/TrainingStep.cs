@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
-using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Training;
 
@@ -31,14 +29,10 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     private readonly Optimizer<T> _optimizer;
     private readonly Loss<T> _loss;
     private readonly Arena _arena = new();
-    private readonly IDirection<T>?[] _directions;
+    private readonly LayerDirections<T> _directions;
     private readonly LayerReport[] _reports;
-    private readonly LayerPlan?[] _plans;
     private readonly StepMetrics? _metrics;
-    private readonly int[] _offsets;
     private readonly DampingControl<T> _damping;
-    private readonly int _firstParametric;
-    private readonly int _firstTrained;
     private readonly Slot<T> _direction;
     private readonly Slot<T> _delta;
     private readonly Slot<T> _otherDelta;
@@ -58,46 +52,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _optimizer = optimizer;
         ProximalStep = step;
         _loss = loss ?? new CrossEntropyLoss<T>();
-        int count = network.Layers.Count;
-        _directions = new IDirection<T>?[count];
-        _reports = new LayerReport[count];
-        _plans = new LayerPlan?[count];
-        _offsets = new int[count];
+        _reports = new LayerReport[network.Layers.Count];
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
-
-        int last = Enumerable.Range(0, count).LastOrDefault(i => network.Layers[i] is ParametricLayer<T>, -1);
-        int frozen = network.FrozenLayers;
-        _firstParametric = Enumerable.Range(frozen, count - frozen).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
-        _firstTrained = network.Layers.Take(frozen).OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
-        if (frozen > 0 && _firstParametric == count)
-            throw new ArgumentException($"All layers with parameters are among the {frozen} frozen ones; there is nothing to train.", nameof(network));
-        for (int i = 0, offset = 0; i < count; i++)
-        {
-            _offsets[i] = offset;
-            if (network.Layers[i] is not ParametricLayer<T> parametric)
-                continue;
-            offset += parametric.ParameterCount;
-            if (i < frozen)
-            {
-                _plans[i] = LayerPlan.Gradient("frozen");
-                continue;
-            }
-
-            if (i == last || parametric.TrainExplicitly || parametric is not ProximalLayer<T> proximal)
-            {
-                _plans[i] = LayerPlan.Gradient(
-                    i == last ? "the last layer takes its gradient"
-                    : parametric.TrainExplicitly ? "told to take its gradient"
-                    : "not linear in its parameters");
-                continue;
-            }
-
-            int entries = _arena.Entries.Count;
-            _arena.Label(Network<T>.LabelOf(i, parametric), BufferPurpose.Solver);
-            using (_arena.Scratch())
-                _directions[i] = step.Bind(proximal, plan with { LayerIndex = i });
-            _plans[i] = _directions[i]!.Plan with { Bytes = _arena.Entries.Skip(entries).Where(e => e.Purpose != BufferPurpose.Standby).Sum(e => e.Bytes) };
-        }
+        _directions = new LayerDirections<T>(network, step, plan);
 
         _arena.Label("step", BufferPurpose.Gradients);
         int widest = network.Layers.Max(l => l.Output.Size);
@@ -107,9 +64,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _arena.Label("loss", BufferPurpose.Other);
         _loss.Plan(plan, network.Output);
         _arena.Label($"optimizer ({optimizer.Name})", BufferPurpose.Optimizer);
-        _optimizer.Plan(_arena, network.ParameterCount - _firstTrained);
+        _optimizer.Plan(_arena, network.ParameterCount - _directions.FirstParameter);
         _arena.Label("damping", BufferPurpose.Copy);
-        _damping = new DampingControl<T>(network, _directions, _arena);
+        _damping = new DampingControl<T>(network, _directions.All, _arena);
         if (!network.Compute.IsPlan)
             _arena.Commit();
         if (StepMetrics.IsSupported)
@@ -147,7 +104,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     public ReadOnlySpan<LayerReport> Reports => _reports;
 
     /// <summary>How each layer's direction is planned to be made, and why; null for layers without parameters.</summary>
-    public IReadOnlyList<LayerPlan?> Plans => _plans;
+    public IReadOnlyList<LayerPlan?> Plans => _directions.Plans;
 
     /// <summary>The directions of the last step, in the layout of <see cref="Network{T}.Parameters"/>.</summary>
     public ReadOnlySpan<T> Directions => _direction.Span;
@@ -181,8 +138,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         if (updated)
         {
             if (_damping.IsDue(StepsDone))
-                _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _offsets, learningRate);
-            _optimizer.Update(_network.Compute, _network.Parameters[_firstTrained..], _direction.Span[_firstTrained..], learningRate);
+                _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _directions.Offsets, learningRate);
+            _optimizer.Update(_network.Compute, _network.Parameters[_directions.FirstParameter..], _direction.Span[_directions.FirstParameter..], learningRate);
             Observer?.Done(StepPart.Update, -1);
             StepsDone++;
         }
@@ -210,18 +167,18 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         if (!double.IsFinite(value.Loss))
             return value;
 
-        for (int i = _network.Layers.Count - 1; i >= _firstParametric; i--)
+        for (int i = _network.Layers.Count - 1; i >= _directions.FirstLayer; i--)
         {
             Layer<T> layer = _network.Layers[i];
             ReadOnlySpan<T> a = _network.InputOf(i, batch, samples);
             Span<T> dz = delta[..(batch * layer.Output.Size)];
             if (layer is ParametricLayer<T> parametric)
             {
-                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);
+                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
                 Observer?.Done(StepPart.Direction, i);
             }
 
-            if (i == _firstParametric || layer.BufferUse == BufferUse.View)
+            if (i == _directions.FirstLayer || layer.BufferUse == BufferUse.View)
                 continue;
             Span<T> da = (layer.BackwardInPlace ? delta : other)[..(batch * layer.Input.Size)];
             layer.Backward(pass, a, _network.OutputOf(i, batch, samples), dz, da);
@@ -246,26 +203,11 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         StepsDone = steps;
         _optimizer.VisitState(visitor, $"{prefix}.optimizer");
         _damping.VisitState(visitor, $"{prefix}.damping");
-        for (int i = 0; i < _directions.Length; i++)
-            _directions[i]?.VisitState(visitor, $"{prefix}.layer {i}");
+        _directions.VisitState(visitor, prefix);
     }
 
     /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
-    internal IEnumerable<KeyValuePair<string, string>> Settings()
-    {
-        yield return new("number type", typeof(T).Name);
-        yield return new("input", _network.Input.ToString());
-        for (int i = 0; i < _network.Layers.Count; i++)
-            yield return new($"layer {i}", ModelWriter.Describe(_network.Layers[i]));
-        yield return new("number of layers", _network.Layers.Count.ToString(CultureInfo.InvariantCulture));
-        if (_network.FrozenLayers > 0)
-            yield return new("frozen layers", _network.FrozenLayers.ToString(CultureInfo.InvariantCulture));
-        yield return new("seed of dropout", _network.Seed.ToString(CultureInfo.InvariantCulture));
-        yield return new("loss", _loss.GetType().Name.Split('`')[0]);
-        yield return new("step", ProximalStep.Settings);
-        yield return new("steps between trials of the damping", _damping.Every.ToString(CultureInfo.InvariantCulture));
-        yield return new("optimizer", _optimizer.Settings);
-    }
+    internal IEnumerable<KeyValuePair<string, string>> Settings() => StepSettings.Of(_network, _loss, ProximalStep, _damping.Every, _optimizer);
 
     /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
     internal static void CheckBatch(Network<T> network, int batch)
@@ -284,34 +226,12 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>Frees the memory of training; the network stays.</summary>
     public void Dispose()
     {
-        foreach (IDirection<T>? direction in _directions)
-            (direction as IDisposable)?.Dispose();
+        _directions.Dispose();
         _arena.Dispose();
     }
 
-    private Pass PassOf(int batch)
-    {
-        return new Pass(_network.Compute, batch, Training: true, StepsDone, _network.Seed, _damping.IsDue(StepsDone) || Measures());
-    }
+    private Pass PassOf(int batch) =>
+        new(_network.Compute, batch, Training: true, StepsDone, _network.Seed, _damping.IsDue(StepsDone) || Measures());
 
     private bool Measures() => MeasureEvery > 0 && StepsDone % MeasureEvery == 0;
-
-    private LayerReport ComputeDirection(in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz)
-    {
-        Span<T> v = _direction.Span.Slice(_offsets[index], layer.ParameterCount);
-        LayerReport report;
-        if (_directions[index] is { } direction)
-        {
-            report = direction.Compute(pass, a, dz, v);
-            if (direction.IsAlwaysFinite)
-                return report;
-        }
-        else
-        {
-            layer.ParameterGradient(pass, a, dz, v);
-            report = LayerReport.Gradient<T>(pass, v);
-        }
-
-        return Reductions.AllFinite<T>(pass.Compute, v) ? report : report with { Status = SolveStatus.Breakdown, HasNonFinite = true };
-    }
 }

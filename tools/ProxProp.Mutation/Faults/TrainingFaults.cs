@@ -15,17 +15,17 @@ internal static class TrainingFaults
             "                delta = other;\n",
             "",
             "NetworkGradientTests", "LiteralAlgorithmTests"),
-        new("the last parametric layer is proximal too", Step,
-            "if (i == last || parametric.TrainExplicitly",
-            "if (parametric.TrainExplicitly",
+        new("the last parametric layer is proximal too", "Training/LayerDirections.cs",
+            "WhyGradient(parametric, i < frozen, i == last)",
+            "WhyGradient(parametric, i < frozen, false)",
             "LiteralAlgorithmTests"),
         new("weights are moved before the derivative passes through them", Step,
-            "                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);\n",
+            "                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);\n",
             """
                             {
-                                _reports[i] = ComputeDirection(pass, i, parametric, a, dz);
+                                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
                                 Kernels.Elementwise.Axpy(
-                                    pass.Compute, T.CreateSaturating(-0.01), _direction.Span.Slice(_offsets[i], parametric.ParameterCount), parametric.Parameters);
+                                    pass.Compute, T.CreateSaturating(-0.01), _direction.Span.Slice(_directions.Offsets[i], parametric.ParameterCount), parametric.Parameters);
                             }
 
             """,

@@ -1,0 +1,117 @@
+using System.Numerics;
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
+using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>
+/// Which layers of a network are trained, how each of them makes its direction, and where that lies among the parameters: decided once, before
+/// training.
+/// </summary>
+/// <typeparam name="T">float or double.</typeparam>
+internal sealed class LayerDirections<T> : IDisposable, IStateful
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly IDirection<T>?[] _all;
+    private readonly LayerPlan?[] _plans;
+    private readonly int[] _offsets;
+
+    /// <summary>Decides, and reserves what the layers' solvers need.</summary>
+    /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs.</exception>
+    /// <exception cref="ArgumentException">There is nothing to train.</exception>
+    public LayerDirections(Network<T> network, ProximalStep<T> step, in PlanContext plan)
+    {
+        int count = network.Layers.Count, frozen = network.FrozenLayers;
+        _all = new IDirection<T>?[count];
+        _plans = new LayerPlan?[count];
+        _offsets = new int[count];
+        int last = Enumerable.Range(0, count).LastOrDefault(i => network.Layers[i] is ParametricLayer<T>, -1);
+        FirstLayer = Enumerable.Range(frozen, count - frozen).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
+        FirstParameter = network.Layers.Take(frozen).OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
+        if (frozen > 0 && FirstLayer == count)
+            throw new ArgumentException($"All layers with parameters are among the {frozen} frozen ones; there is nothing to train.", nameof(network));
+        for (int i = 0, offset = 0; i < count; i++)
+        {
+            _offsets[i] = offset;
+            if (network.Layers[i] is not ParametricLayer<T> parametric)
+                continue;
+            offset += parametric.ParameterCount;
+            if (WhyGradient(parametric, i < frozen, i == last) is { } why)
+                _plans[i] = LayerPlan.Gradient(why);
+            else
+                Bind(i, (ProximalLayer<T>)parametric, step, plan);
+        }
+    }
+
+    /// <summary>How each layer makes its direction; null where that is the gradient, and for layers without parameters.</summary>
+    public IDirection<T>?[] All => _all;
+
+    /// <summary>How each layer's direction is planned to be made, and why; null for layers without parameters.</summary>
+    public IReadOnlyList<LayerPlan?> Plans => _plans;
+
+    /// <summary>Place of each layer's first parameter among all.</summary>
+    public int[] Offsets => _offsets;
+
+    /// <summary>The first layer that is trained.</summary>
+    public int FirstLayer { get; }
+
+    /// <summary>The first parameter that is trained.</summary>
+    public int FirstParameter { get; }
+
+    /// <summary>The direction v of one layer into its place among <paramref name="directions"/>, from its input a and derivative dz.</summary>
+    public LayerReport Compute(
+        in Pass pass, int index, ParametricLayer<T> layer, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, Span<T> directions)
+    {
+        Span<T> v = directions.Slice(_offsets[index], layer.ParameterCount);
+        LayerReport report;
+        if (_all[index] is { } direction)
+        {
+            report = direction.Compute(pass, a, dz, v);
+            if (direction.IsAlwaysFinite)
+                return report;
+        }
+        else
+        {
+            layer.ParameterGradient(pass, a, dz, v);
+            report = LayerReport.Gradient<T>(pass, v);
+        }
+
+        return Reductions.AllFinite<T>(pass.Compute, v) ? report : report with { Status = SolveStatus.Breakdown, HasNonFinite = true };
+    }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        for (int i = 0; i < _all.Length; i++)
+            _all[i]?.VisitState(visitor, $"{prefix}.layer {i}");
+    }
+
+    /// <summary>Frees what solvers hold beside the plan's memory.</summary>
+    public void Dispose()
+    {
+        foreach (IDirection<T>? direction in _all)
+            (direction as IDisposable)?.Dispose();
+    }
+
+    // Null for a proximal direction.
+    private static string? WhyGradient(ParametricLayer<T> layer, bool frozen, bool last) =>
+        frozen ? "frozen"
+        : last ? "the last layer takes its gradient"
+        : layer.TrainExplicitly ? "told to take its gradient"
+        : layer is not ProximalLayer<T> ? "not linear in its parameters"
+        : null;
+
+    private void Bind(int index, ProximalLayer<T> layer, ProximalStep<T> step, in PlanContext plan)
+    {
+        Arena arena = plan.Arena;
+        int entries = arena.Entries.Count;
+        arena.Label(Network<T>.LabelOf(index, layer), BufferPurpose.Solver);
+        using (arena.Scratch())
+            _all[index] = step.Bind(layer, plan with { LayerIndex = index });
+        long bytes = arena.Entries.Skip(entries).Where(e => e.Purpose != BufferPurpose.Standby).Sum(e => e.Bytes);
+        _plans[index] = _all[index]!.Plan with { Bytes = bytes };
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Numerics;
+using ProxProp.Engine.Layers;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>What a sequence of training steps depends on, in words: a checkpoint is resumed only where all of them are the same.</summary>
+internal static class StepSettings
+{
+    public static IEnumerable<KeyValuePair<string, string>> Of<T>(
+        Network<T> network, Loss<T> loss, ProximalStep<T> step, int stepsBetweenTrials, Optimizer<T> optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        yield return new("number type", typeof(T).Name);
+        yield return new("input", network.Input.ToString());
+        for (int i = 0; i < network.Layers.Count; i++)
+            yield return new($"layer {i}", ModelWriter.Describe(network.Layers[i]));
+        yield return new("number of layers", network.Layers.Count.ToString(CultureInfo.InvariantCulture));
+        if (network.FrozenLayers > 0)
+            yield return new("frozen layers", network.FrozenLayers.ToString(CultureInfo.InvariantCulture));
+        yield return new("seed of dropout", network.Seed.ToString(CultureInfo.InvariantCulture));
+        yield return new("loss", loss.GetType().Name.Split('`')[0]);
+        yield return new("step", step.Settings);
+        yield return new("steps between trials of the damping", stepsBetweenTrials.ToString(CultureInfo.InvariantCulture));
+        yield return new("optimizer", optimizer.Settings);
+    }
+}
