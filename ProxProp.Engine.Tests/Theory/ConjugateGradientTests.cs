@@ -42,7 +42,7 @@ public sealed class ConjugateGradientTests
         double g = Vectors.Norm(probe.G);
         double epsilon = Tolerances.Epsilon<T>();
         double gradientError = 4 * probe.Order * epsilon * probe.AFrobenius * Vectors.Norm(probe.Delta);
-        foreach (StepKind kind in Kinds)
+        foreach (StepKind kind in (StepKind[])[.. Kinds, StepKind.PcgFactor])
         {
             for (int k = 1; k <= Math.Min(Most, probe.G.Length + 2); k++)
             {
