@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Engine.Kernels;
 
 namespace ProxProp.Engine.Solvers;
 
@@ -18,7 +19,7 @@ internal ref struct BlockRecurrence<T>
     public const int Scalars = 4;
 
     // Below this the residual is rounding: r is updated, not recomputed, and no digit of it is left.
-    private static readonly double RoundingFloor = typeof(T) == typeof(float) ? 4 * Math.ScaleB(1, -23) : 4 * Math.ScaleB(1, -52);
+    private static readonly double RoundingFloor = 4 * MachineEpsilon.Of<T>();
 
     private readonly Span<T> _next;
     private readonly Span<T> _step;

@@ -164,7 +164,7 @@ public sealed class DualConjugateGradient<T>
             _hidden = scalars.Slice(3 * solver._units, solver._units);
             double trace = solver.Trace(rows);
             _shortest = T.One / (shift + T.CreateSaturating(trace));
-            _rounding = T.CreateSaturating((typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52)) * trace);
+            _rounding = T.CreateSaturating(MachineEpsilon.Of<T>() * trace);
             _rho = delta;
         }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Solvers;
@@ -51,7 +52,7 @@ internal sealed class LayerMeasure<T>
         _rounding = 30 * Math.Sqrt(Math.Max(_delta.Length, _v.Length)) * Epsilon;
     }
 
-    private static double Epsilon => RoundingProbe.Epsilon<T>();
+    private static double Epsilon => MachineEpsilon.Of<T>();
 
     /// <summary>The direction against the gradient, by the solver that made it.</summary>
     public void CheckDirection(in LayerReport report)

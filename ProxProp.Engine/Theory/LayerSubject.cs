@@ -32,7 +32,7 @@ internal sealed class LayerSubject<T>
 
     public List<CertificateEntry> Entries { get; } = [];
 
-    private static double Epsilon => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
+    private static double Epsilon => MachineEpsilon.Of<T>();
 
     private double Rounding => 30 * Math.Sqrt(_dz.Length + _a.Length) * Epsilon;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Training;
 
@@ -19,13 +20,10 @@ internal sealed record RoundingProbe(double Loss, double[] Gradients)
     // A pattern and its opposite: a sum at a kink falls on both sides of it.
     private static readonly int[] Probes = [1, -1, 2, -2, 3, -3];
 
-    public static double Epsilon<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? Math.ScaleB(1, -23) : Math.ScaleB(1, -52);
-
     public static RoundingProbe Run<T>(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int batch, BackwardSweep<T> sweep)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        double epsilon = Epsilon<T>(), loss = epsilon * (Math.Abs(sweep.Loss) + step.Loss.TermSize);
+        double epsilon = MachineEpsilon.Of<T>(), loss = epsilon * (Math.Abs(sweep.Loss) + step.Loss.TermSize);
         var gradients = new double[sweep.Gradients.Length];
         foreach (int probe in Probes)
         {
@@ -66,7 +64,7 @@ internal readonly record struct Nudge(int Probe)
     {
         if (Probe == 0)
             return;
-        T epsilon = T.CreateChecked(RoundingProbe.Epsilon<T>()), tiny = zerosToo ? T.CreateChecked(1e-30) : T.Zero;
+        T epsilon = T.CreateChecked(MachineEpsilon.Of<T>()), tiny = zerosToo ? T.CreateChecked(1e-30) : T.Zero;
         for (int i = 0; i < values.Length; i++)
         {
             uint hash = ((uint)(i + 1) * 0x9E3779B9u) + ((uint)Math.Abs(Probe) * 0x85EBCA6Bu);
