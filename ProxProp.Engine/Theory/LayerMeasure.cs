@@ -59,7 +59,7 @@ internal sealed class LayerMeasure<T>
     {
         double g = Norm(_g), v = Norm(_v);
         if (_group.Phi is ProximalLayer<T> layer && report.Solver != SolverKind.Gradient)
-            CheckProximal(layer, report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky, report.TauTheta, g, v);
+            CheckProximal(layer, report.Solver, report.TauTheta, g, v);
         else if (g == 0)
             AtMost("at a stationary point the direction is zero (Prop. 3)", _rounding * TermSize, v);
         else
@@ -96,7 +96,7 @@ internal sealed class LayerMeasure<T>
             AtLeast("the slope <v,g> is not negative; it is too small to show in the loss (Prop. 4)", -slopeRounding, slope);
     }
 
-    private void CheckProximal(ProximalLayer<T> layer, bool exact, double tauTheta, double g, double v)
+    private void CheckProximal(ProximalLayer<T> layer, SolverKind solver, double tauTheta, double g, double v)
     {
         double norm = SpectralNorm.SquaredBound(layer, _pass, _input);
         double largest = (1 / tauTheta) + norm, kappa = tauTheta * largest;
@@ -117,17 +117,18 @@ internal sealed class LayerMeasure<T>
         for (int i = 0; i < mv.Length; i++)
             mv[i] += _v[i] / tauTheta;
         double curvature = Dot(_v, mv), inner = Dot(_v, _g);
-        if (exact)
+        if (solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky)
         {
             // What a backward stable solver may leave: the last term is the dual form's, whose solution is s = τ_θ(δ − Av).
             double s = tauTheta * Norm(Minus(_delta, av));
             _solverRounding = _rounding * Math.Sqrt(norm) * s;
             double scale = (largest * v) + (Math.Sqrt(norm) * (delta + (largest * s)));
             AtMost("v solves (I/tau_theta + A'A)v = g: |g - Mv| / (|M| |v| + |A| (|d| + |M| |s|)) (Prop. 2)", _rounding, Norm(Minus(_g, mv)) / scale);
-            double solver = Math.Min(1, _rounding * kappa) + Math.Min(1, tauTheta * gradientError / Math.Max(v, double.Epsilon));
+            double solverError = Math.Min(1, _rounding * kappa) + Math.Min(1, tauTheta * gradientError / Math.Max(v, double.Epsilon));
             // (I/τ_θ + AAᵀ)e = −ΔK·s with ‖ΔK‖ ≤ cε‖K‖ and ‖s‖ ≤ τ_θ‖δ‖ costs the dual form ½(cεκ‖δ‖)² of energy.
-            energyRounding += _rounding * kappa * _rounding * kappa;
-            AtLeast("cos(v, g), Kantorovich's bound 2 sqrt(k)/(1 + k) (Prop. 4)", (2 * Math.Sqrt(kappa) / (1 + kappa)) - solver, inner / (v * g));
+            if (solver == SolverKind.DualCholesky)
+                energyRounding += _rounding * kappa * _rounding * kappa;
+            AtLeast("cos(v, g), Kantorovich's bound 2 sqrt(k)/(1 + k) (Prop. 4)", (2 * Math.Sqrt(kappa) / (1 + kappa)) - solverError, inner / (v * g));
         }
         else
         {
