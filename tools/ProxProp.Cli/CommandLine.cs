@@ -31,6 +31,9 @@ internal static class CommandLine
                 new InfoCommand(terminal),
                 new VerifyCommand(terminal),
                 new SelfTestCommand(terminal),
+#if PAPER
+                new PaperCommand(terminal, cancel),
+#endif
             ];
             if (args.Length > 0 && commands.FirstOrDefault(c => c.Name == args[0]) is { } command)
             {
