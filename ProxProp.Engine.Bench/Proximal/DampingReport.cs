@@ -9,9 +9,10 @@ using ProxProp.Engine.Training;
 namespace ProxProp.Engine.Bench.Proximal;
 
 /// <summary>
-/// The command <c>damping NAME [--data FOLDER] [--seeds N]</c> with NAME <c>digits</c>, <c>digits-sgd</c>, <c>mnist</c>, <c>cifar10</c> or <c>convnet</c>: what
-/// fixed, scale-free and Levenberg-Marquardt damping reach in the same number of epochs, over batch sizes and scales of the data, as tables of
-/// the mean and half the range over seeds. A loss beyond 10, where guessing has 2.3, counts as divergence.
+/// The command <c>damping NAME [--data FOLDER] [--seeds N] [--batches A;B] [--parallel N]</c> with NAME <c>digits</c>, <c>digits-sgd</c>, <c>mnist</c>,
+/// <c>cifar10</c> or <c>convnet</c>: what fixed, scale-free and Levenberg-Marquardt damping reach in the same number of epochs, over batch sizes
+/// (all of the study's, or those named) and scales of the data, as tables of the mean and half the range over seeds. A loss beyond 10, where
+/// guessing has 2.3, counts as divergence. Runs are of one thread each, N at a time.
 /// </summary>
 internal static class DampingReport
 {
@@ -21,6 +22,8 @@ internal static class DampingReport
         int seeds = int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture);
         string name = arguments.Length > 0 ? arguments[0] : "digits";
         Study study = Study.Named(name, Option("--data"));
+        if (Option("--batches") is { } batches)
+            study = study with { Settings = [.. study.Settings.Where(s => batches.Split(';').Contains(s.Batch.ToString(CultureInfo.InvariantCulture)))] };
         Console.WriteLine($"### {name}: {study.What}");
         var results = new Dictionary<(Rule, Setting), Outcome[]>();
         (Rule, Setting, int)[] runs =
@@ -29,7 +32,7 @@ internal static class DampingReport
             results.TryAdd((rule, setting), new Outcome[seeds]);
         System.Threading.Tasks.Parallel.ForEach(
             runs,
-            new ParallelOptions { MaxDegreeOfParallelism = 2 },
+            new ParallelOptions { MaxDegreeOfParallelism = int.Parse(Option("--parallel") ?? "2", CultureInfo.InvariantCulture) },
             run => results[(run.Item1, run.Item2)][run.Item3] = study.Train(run.Item1, run.Item2, (ulong)run.Item3));
         Write(study, results, "training loss of the last epoch", o => o.Loss, v => v.ToString("F3", CultureInfo.InvariantCulture));
         Write(study, results, "validation accuracy, %", o => 100 * o.Accuracy, v => v.ToString("F1", CultureInfo.InvariantCulture));
@@ -88,7 +91,11 @@ internal sealed record Study(
             Rule.Fixed(0.0005), Rule.Fixed(0.005), Rule.Fixed(0.05), Rule.Fixed(0.5), Rule.Fixed(5),
             Rule.ScaleFree(0.1), Rule.ScaleFree(1), Rule.ScaleFree(10), Rule.LevenbergMarquardt(1), Rule.LevenbergMarquardt(10),
         ];
-        Rule[] adamRules = [Rule.Fixed(0.1), Rule.Fixed(1), Rule.Fixed(10), Rule.ScaleFree(0.1), Rule.ScaleFree(1), Rule.ScaleFree(10)];
+        Rule[] adamRules =
+        [
+            Rule.Fixed(0.0001), Rule.Fixed(0.01), Rule.Fixed(1), Rule.Fixed(100),
+            Rule.ScaleFree(0.01), Rule.ScaleFree(0.1), Rule.ScaleFree(1), Rule.ScaleFree(10), Rule.LevenbergMarquardt(1),
+        ];
         string Folder() => folder ?? throw new ArgumentException($"The study {name} needs --data FOLDER.", nameof(folder));
         return name switch
         {
@@ -110,8 +117,9 @@ internal sealed record Study(
                 () => Models.Mlp<float>(3072, [128, 64], 10), () => new Sgd<float>(MomentumKind.Nesterov, 0.95), 1, 3, rules,
                 [new Setting(50, 1), new Setting(500, 1)]),
             "convnet" => new Study(
-                "1,500 rows of CIFAR-10, the paper's ConvNet, Adam 0.001, 2 epochs", Cifar10.Load<float>(Folder()).Train.Take(2000), 500,
-                () => Models.ConvNet<float>(Shape.Image(3, 32, 32), 10), () => new Adam<float>(), 1e-3, 2, adamRules, [new Setting(50, 1)]),
+                "4,000 rows of CIFAR-10, the paper's ConvNet, Adam 0.001, 3 epochs", Cifar10.Load<float>(Folder()).Train.Take(5000), 1000,
+                () => Models.ConvNet<float>(Shape.Image(3, 32, 32), 10), () => new Adam<float>(), 1e-3, 3, adamRules,
+                [.. from batch in (int[])[50, 200, 500] from scale in (double[])[0.1, 1, 10] select new Setting(batch, scale)]),
             _ => throw new ArgumentException($"Unknown study '{name}': expected digits, digits-sgd, mnist, cifar10 or convnet.", nameof(name)),
         };
     }
