@@ -25,20 +25,69 @@ public sealed class ColumnRecurrenceTests
         float[] c = Arrays.Normal<float>(500, 1), x = Arrays.Normal<float>(500 * 200, 2), y = [.. x], sums = new float[1000];
         SameBits.AllocatesNothing(() =>
         {
-            ColumnRecurrence.Turn<float>(context, c, x, x, y, y, y, sums.AsSpan(0, 500), sums.AsSpan(500));
-            ColumnRecurrence.Advance<float>(context, c, 2, x, x, y, y, y, fromZero: true, sums.AsSpan(500));
+            var read = new ReadOnlyMatrix<float>(x, 200, 500);
+            var write = new Matrix<float>(y, 200, 500);
+            ColumnRecurrence.Turn(context, c, read, read, write, write, write, sums.AsSpan(0, 500), sums.AsSpan(500));
+            ColumnRecurrence.Advance(context, c, 2, read, read, write, write, write, fromZero: true, sums.AsSpan(500));
         });
     }
 
-    [Fact]
-    public void Wrong_lengths_are_refused_by_name()
+    [Theory]
+    [InlineData("kRho")]
+    [InlineData("newPi")]
+    [InlineData("dots")]
+    [InlineData("beta")]
+    public void A_turn_of_other_shapes_is_refused_by_name(string wrong)
     {
         using var context = new ComputeContext(1);
-        float[] c = new float[3], x = new float[6], y = new float[5];
-        Assert.Equal("kRho", Assert.Throws<ArgumentException>(() => ColumnRecurrence.Turn<float>(context, c, x, y, x, x, x, c, c)).ParamName);
-        Assert.Equal("dots", Assert.Throws<ArgumentException>(() => ColumnRecurrence.Turn<float>(context, c, x, x, x, x, x, c, y)).ParamName);
-        Assert.Equal("rho", Assert.Throws<ArgumentException>(() => ColumnRecurrence.Advance<float>(context, c, 1, y, y, y, y, y, false, c)).ParamName);
-        Assert.Equal("s", Assert.Throws<ArgumentException>(() => ColumnRecurrence.Advance<float>(context, c, 1, x, x, x, x, y, false, c)).ParamName);
+        float[] x = new float[6];
+        Matrix<float> Of(string name) => name == wrong ? new(x, 3, 2) : new(x, 2, 3);
+        Span<float> Per(string name) => x.AsSpan(0, name == wrong ? 4 : 3);
+        string? named = Assert.Throws<ArgumentException>(() =>
+            ColumnRecurrence.Turn<float>(context, Per("beta"), Of("rho"), Of("kRho"), Of("pi"), Of("newPi"), Of("kPi"), Per("squares"), Per("dots"))).ParamName;
+        Assert.Equal(wrong, named);
+    }
+
+    [Theory]
+    [InlineData("alpha")]
+    [InlineData("pi")]
+    [InlineData("s")]
+    [InlineData("squares")]
+    public void An_advance_of_other_shapes_is_refused_by_name(string wrong)
+    {
+        using var context = new ComputeContext(1);
+        float[] x = new float[6];
+        Matrix<float> Of(string name) => name == wrong ? new(x, 3, 2) : new(x, 2, 3);
+        Span<float> Per(string name) => x.AsSpan(0, name == wrong ? 4 : 3);
+        string? named = Assert.Throws<ArgumentException>(() =>
+            ColumnRecurrence.Advance<float>(context, Per("alpha"), 1, Of("pi"), Of("kPi"), Of("rho"), Of("newRho"), Of("s"), false, Per("squares"))).ParamName;
+        Assert.Equal(wrong, named);
+    }
+
+    [Fact]
+    public void Columns_of_wider_matrices_are_as_good_as_their_own()
+    {
+        const int Rows = 300, Columns = 77, Stride = 101;
+        float[] c = Arrays.Normal<float>(Columns, 1), wide = Arrays.Normal<float>(Rows * Stride, 2), own = new float[Rows * Columns];
+        for (int i = 0; i < Rows; i++)
+            wide.AsSpan((i * Stride) + 13, Columns).CopyTo(own.AsSpan(i * Columns));
+        using var context = new ComputeContext(2);
+        float[] expected = Run(new(own, Rows, Columns), Columns), found = Run(new ReadOnlyMatrix<float>(wide, Rows, Stride).Block(0, 13, Rows, Columns), Stride);
+        Assert.Equal(expected, found);
+
+        float[] Run(ReadOnlyMatrix<float> x, int stride)
+        {
+            float[] pi = new float[Rows * stride], rho = new float[Rows * stride], kPi = new float[Rows * stride], s = new float[Rows * stride];
+            float[] sums = new float[3 * Columns];
+            ColumnRecurrence.Turn(
+                context, c, x, x, x, new(pi, Rows, Columns, stride), new(kPi, Rows, Columns, stride), sums.AsSpan(0, Columns), sums.AsSpan(Columns, Columns));
+            ColumnRecurrence.Advance(
+                context, c, 2, new ReadOnlyMatrix<float>(pi, Rows, Columns, stride), x, x, new(rho, Rows, Columns, stride), new(s, Rows, Columns, stride), false,
+                sums.AsSpan(2 * Columns));
+            return [.. Narrow(pi), .. Narrow(rho), .. Narrow(kPi), .. Narrow(s), .. sums];
+
+            IEnumerable<float> Narrow(float[] all) => all.Where((_, at) => at % stride < Columns);
+        }
     }
 
     private static void Check<T>(int rows, int columns)
@@ -52,15 +101,20 @@ public sealed class ColumnRecurrenceTests
         {
             T[] newPi = new T[n], ownPi = [.. pi], newKPi = [.. kPi], sums = new T[3 * columns], newRho = new T[n], added = [.. s], fresh = new T[n];
             fresh.AsSpan().Fill(T.NaN);
-            ColumnRecurrence.Turn<T>(context, coefficient, rho, kRho, pi, newPi, newKPi, sums.AsSpan(0, columns), sums.AsSpan(columns, columns));
+            ColumnRecurrence.Turn(
+                context, coefficient, Of(rho), Of(kRho), Of(pi), Of(newPi), Of(newKPi), sums.AsSpan(0, columns), sums.AsSpan(columns, columns));
             newKPi = [.. kPi];
-            ColumnRecurrence.Turn<T>(context, coefficient, rho, kRho, ownPi, ownPi, newKPi, sums.AsSpan(0, columns), sums.AsSpan(columns, columns));
+            ColumnRecurrence.Turn(
+                context, coefficient, Of(rho), Of(kRho), Of(ownPi), Of(ownPi), Of(newKPi), sums.AsSpan(0, columns), sums.AsSpan(columns, columns));
             Assert.Equal(newPi, ownPi);
-            ColumnRecurrence.Advance<T>(context, coefficient, shift, pi, kPi, rho, newRho, added, fromZero: false, sums.AsSpan(2 * columns));
+            ColumnRecurrence.Advance(context, coefficient, shift, Of(pi), Of(kPi), Of(rho), Of(newRho), Of(added), fromZero: false, sums.AsSpan(2 * columns));
             T[] ownRho = [.. rho];
-            ColumnRecurrence.Advance<T>(context, coefficient, shift, pi, kPi, ownRho, ownRho, fresh, fromZero: true, sums.AsSpan(2 * columns));
+            ColumnRecurrence.Advance(
+                context, coefficient, shift, Of(pi), Of(kPi), Of(ownRho), Of(ownRho), Of(fresh), fromZero: true, sums.AsSpan(2 * columns));
             Assert.Equal(newRho, ownRho);
             return [.. newPi, .. newKPi, .. newRho, .. added, .. fresh, .. sums];
+
+            Matrix<T> Of(T[] x) => new(x, rows, columns);
         });
 
         var squares = new double[columns];

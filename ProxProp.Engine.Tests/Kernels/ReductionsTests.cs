@@ -123,15 +123,12 @@ public sealed class ReductionsTests
         var x = new MatrixData<float>(Rows, Columns).FillUniform(new Random(1));
         var y = new MatrixData<float>(Rows, Columns).FillUniform(new Random(2));
         float[] perRow = Arrays.Normal<float>(Rows, 3);
-        float[] perColumn = Arrays.Normal<float>(Columns, 4);
         float[] found = SameBits.Everywhere<float>(context =>
         {
-            float[] a = Copy(y), b = Copy(y), c = Copy(y), d = Copy(y);
+            float[] a = Copy(y), b = Copy(y);
             RowScaling.Axpy<float>(context, perRow, x.View, new(a, Rows, Columns));
             RowScaling.Aypx<float>(context, perRow, x.View, new(b, Rows, Columns));
-            ColumnScaling.Axpy<float>(context, perColumn, x.View, new(c, Rows, Columns));
-            ColumnScaling.Aypx<float>(context, perColumn, x.View, new(d, Rows, Columns));
-            return [.. a, .. b, .. c, .. d];
+            return [.. a, .. b];
         });
         for (int i = 0; i < Rows; i++)
         {
@@ -140,8 +137,6 @@ public sealed class ReductionsTests
                 int at = (i * Columns) + j;
                 Assert.Equal(float.FusedMultiplyAdd(perRow[i], x[i, j], y[i, j]), found[at]);
                 Assert.Equal(float.FusedMultiplyAdd(perRow[i], y[i, j], x[i, j]), found[(Rows * Columns) + at]);
-                Assert.Equal(float.FusedMultiplyAdd(perColumn[j], x[i, j], y[i, j]), found[(2 * Rows * Columns) + at]);
-                Assert.Equal(float.FusedMultiplyAdd(perColumn[j], y[i, j], x[i, j]), found[(3 * Rows * Columns) + at]);
             }
         }
 

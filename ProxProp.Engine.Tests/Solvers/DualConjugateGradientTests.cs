@@ -126,6 +126,47 @@ public sealed class DualConjugateGradientTests
         Assert.Equal(Dense.Dot<double>(system.G, system.G), system.Measured.GradientSquared, 1e-9);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void In_panels_of_any_width_the_solution_has_the_same_bits_and_the_report_says_the_same(int panelColumns)
+    {
+        using var system = new DualCase<float>(0.5f);
+        for (int i = 0; i < Rows; i++)
+        {
+            system.Delta[i * Units] *= 1e25f;
+            system.Delta[(i * Units) + 2] = 0;
+        }
+
+        foreach (int iterations in (int[])[0, 1, 5, 100])
+        {
+            SolveReport whole = system.Solve(iterations);
+            float[] expected = system.S;
+            DirectionMeasure measure = system.Measured;
+            SolveReport parts = system.Solve(iterations, panelColumns: panelColumns);
+            Assert.Equal(expected, system.S);
+            Assert.Equal((whole.Solver, whole.Status, whole.Iterations), (parts.Solver, parts.Status, parts.Iterations));
+            Assert.Equal(whole.RelativeResidual, parts.RelativeResidual, 1e-6 * (1 + whole.RelativeResidual));
+            Assert.Equal(1, parts.RightHandSideNorm / whole.RightHandSideNorm, 1e-6);
+            Assert.Equal(measure.InnerProduct, system.Measured.InnerProduct);
+        }
+    }
+
+    [Fact]
+    public void A_panel_that_breaks_down_leaves_the_others_alone()
+    {
+        using var system = new DualCase<float>(0.5f);
+        system.Solve(5, panelColumns: 2);
+        float[] clean = system.S;
+        system.Delta[Units + 3] = float.NaN;
+        SolveReport report = system.Solve(5, panelColumns: 2);
+        Assert.Equal(SolveStatus.Breakdown, report.Status);
+        Assert.Equal(double.NaN, report.RelativeResidual);
+        for (int i = 0; i < clean.Length; i++)
+            Assert.Equal(i % Units == 3 ? 0 : clean[i], system.S[i]);
+    }
+
     private static void Homogeneous<T>(int exponent)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -178,10 +219,10 @@ public sealed class DualConjugateGradientTests
 
         public T[] PrimalV { get; private set; } = [];
 
-        public SolveReport Solve(int iterations, bool measureResidual = true)
+        public SolveReport Solve(int iterations, bool measureResidual = true, int panelColumns = Units)
         {
             using var arena = new Arena();
-            var solver = new DualConjugateGradient<T>(arena, Rows + 3, Units);
+            var solver = new DualConjugateGradient<T>(arena, Rows + 3, Units, panelColumns);
             arena.Commit();
             K.CopyTo(solver.Gram(Rows).Data);
             SolveReport report = solver.Solve(_compute, Rows, T.CreateChecked(_shift), Delta, iterations, 0, measureResidual);

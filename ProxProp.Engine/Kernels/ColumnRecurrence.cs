@@ -1,8 +1,7 @@
-// Layout:    rows × columns matrices, row-major without gaps, and one coefficient for each column. A tile of columns with all its rows is one
-//            item, so that a vector is read and written once where separate updates and inner products would pass over it several times.
+// Layout:    rows × columns matrices, row-major with any stride, and one coefficient for each column. All of an update and its inner products
+//            are one pass (see ColumnTiles), so that a vector is read and written once.
 // Registers: one vector of each matrix, the coefficient, two running sums in memory that stays in the first-level cache.
-// Remainder: columns that fill no vector go through Scalar<T>, the same bits. Sums over a column are in the order of ColumnReductions:
-//            blocks of 256 rows, ascending.
+// Remainder: Scalar<T>, the same bits.
 // Source:    the updates of conjugate gradients in the dual space (see DualConjugateGradient), fused.
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -13,9 +12,6 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>The vector updates between two products with K of a conjugate-gradient method in the dual space, column by column.</summary>
 internal static unsafe class ColumnRecurrence
 {
-    private const int TileColumns = 512;
-    private const int BlockRows = 256;
-
     /// <summary>π' = ρ + β∘π and κ' = Kρ + β∘κ (κ in place), with the column sums ⟨κ',κ'⟩ and ⟨κ',π'⟩.</summary>
     /// <param name="context">Workers and width.</param>
     /// <param name="beta">β, one per column.</param>
@@ -26,22 +22,23 @@ internal static unsafe class ColumnRecurrence
     /// <param name="kPi">κ, overwritten by κ'.</param>
     /// <param name="squares">⟨κ',κ'⟩, one per column.</param>
     /// <param name="dots">⟨κ',π'⟩, one per column.</param>
+    /// <exception cref="ArgumentException">A matrix has another shape than ρ, or a span not one element per column.</exception>
     public static void Turn<T>(
-        ComputeContext context, ReadOnlySpan<T> beta, ReadOnlySpan<T> rho, ReadOnlySpan<T> kRho, ReadOnlySpan<T> pi, Span<T> newPi, Span<T> kPi,
-        Span<T> squares, Span<T> dots)
+        ComputeContext context, ReadOnlySpan<T> beta, ReadOnlyMatrix<T> rho, ReadOnlyMatrix<T> kRho, ReadOnlyMatrix<T> pi, Matrix<T> newPi,
+        Matrix<T> kPi, Span<T> squares, Span<T> dots)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Lengths.Check(kRho.Length, rho.Length, nameof(kRho), nameof(rho));
-        Lengths.Check(pi.Length, rho.Length, nameof(pi), nameof(rho));
-        Lengths.Check(newPi.Length, rho.Length, nameof(newPi), nameof(rho));
-        Lengths.Check(kPi.Length, rho.Length, nameof(kPi), nameof(rho));
-        Lengths.Check(squares.Length, beta.Length, nameof(squares), nameof(beta));
-        Lengths.Check(dots.Length, beta.Length, nameof(dots), nameof(beta));
-        int columns = beta.Length, rows = RowsOf(rho.Length, columns);
-        fixed (T* pb = beta, pr = rho, pk = kRho, pp = pi, pn = newPi, pc = kPi, ps = squares, pd = dots)
+        Check(rho, kRho, nameof(kRho));
+        Check(rho, pi, nameof(pi));
+        Check<T>(rho, newPi, nameof(newPi));
+        Check<T>(rho, kPi, nameof(kPi));
+        Lengths.Check(beta.Length, rho.Columns, nameof(beta), nameof(rho));
+        Lengths.Check(squares.Length, rho.Columns, nameof(squares), nameof(rho));
+        Lengths.Check(dots.Length, rho.Columns, nameof(dots), nameof(rho));
+        fixed (T* b = beta, r = rho.Data, k = kRho.Data, p = pi.Data, n = newPi.Data, q = kPi.Data, s = squares, d = dots)
         {
-            var job = new TurnJob<T>(rows, columns, pb, pr, pk, pp, pn, pc, ps, pd);
-            VectorJob.Run<T, TurnJob<T>>(context, Tiles(columns), rho.Length, ref job);
+            var pass = new TurnPass<T>(b, new(r, rho.Stride), new(k, kRho.Stride), new(p, pi.Stride), new(n, newPi.Stride), new(q, kPi.Stride), s, d);
+            ColumnTiles.Run<T, TurnPass<T>>(context, rho.Rows, rho.Columns, pass);
         }
     }
 
@@ -56,60 +53,52 @@ internal static unsafe class ColumnRecurrence
     /// <param name="s">s, overwritten by s'.</param>
     /// <param name="fromZero">Whether s counts as zero, whatever it holds.</param>
     /// <param name="squares">⟨ρ',ρ'⟩, one per column.</param>
+    /// <exception cref="ArgumentException">A matrix has another shape than ρ, or a span not one element per column.</exception>
     public static void Advance<T>(
-        ComputeContext context, ReadOnlySpan<T> alpha, T shift, ReadOnlySpan<T> pi, ReadOnlySpan<T> kPi, ReadOnlySpan<T> rho, Span<T> newRho,
-        Span<T> s, bool fromZero, Span<T> squares)
+        ComputeContext context, ReadOnlySpan<T> alpha, T shift, ReadOnlyMatrix<T> pi, ReadOnlyMatrix<T> kPi, ReadOnlyMatrix<T> rho, Matrix<T> newRho,
+        Matrix<T> s, bool fromZero, Span<T> squares)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Lengths.Check(pi.Length, rho.Length, nameof(pi), nameof(rho));
-        Lengths.Check(kPi.Length, rho.Length, nameof(kPi), nameof(rho));
-        Lengths.Check(newRho.Length, rho.Length, nameof(newRho), nameof(rho));
-        Lengths.Check(s.Length, rho.Length, nameof(s), nameof(rho));
-        Lengths.Check(squares.Length, alpha.Length, nameof(squares), nameof(alpha));
-        int columns = alpha.Length, rows = RowsOf(rho.Length, columns);
-        fixed (T* pa = alpha, pp = pi, pk = kPi, pr = rho, pn = newRho, ps = s, pq = squares)
+        Check(rho, pi, nameof(pi));
+        Check(rho, kPi, nameof(kPi));
+        Check<T>(rho, newRho, nameof(newRho));
+        Check<T>(rho, s, nameof(s));
+        Lengths.Check(alpha.Length, rho.Columns, nameof(alpha), nameof(rho));
+        Lengths.Check(squares.Length, rho.Columns, nameof(squares), nameof(rho));
+        fixed (T* a = alpha, p = pi.Data, k = kPi.Data, r = rho.Data, n = newRho.Data, x = s.Data, q = squares)
         {
-            var job = new AdvanceJob<T>(rows, columns, pa, shift, pp, pk, pr, pn, ps, fromZero, pq);
-            VectorJob.Run<T, AdvanceJob<T>>(context, Tiles(columns), rho.Length, ref job);
+            var pass = new AdvancePass<T>(
+                a, shift, new(p, pi.Stride), new(k, kPi.Stride), new(r, rho.Stride), new(n, newRho.Stride), new(x, s.Stride), fromZero, q);
+            ColumnTiles.Run<T, AdvancePass<T>>(context, rho.Rows, rho.Columns, pass);
         }
     }
 
-    private static int Tiles(int columns) => (columns + TileColumns - 1) / TileColumns;
-
-    private static int RowsOf(int length, int columns)
+    private static void Check<T>(ReadOnlyMatrix<T> rho, ReadOnlyMatrix<T> x, string name)
+        where T : unmanaged
     {
-        int rows = columns == 0 ? 0 : length / columns;
-        Lengths.Check(length, rows * columns, "rho", "a whole number of rows");
-        return rows;
+        Shapes.CheckNotTransposed(rho, nameof(rho));
+        Shapes.CheckNotTransposed(x, name);
+        if (x.Rows != rho.Rows || x.Columns != rho.Columns)
+            throw new ArgumentException($"'{name}' is {x.Rows}x{x.Columns}, but 'rho' is {rho.Rows}x{rho.Columns}.", name);
     }
 
-    private readonly struct TurnJob<T>(
-        int rows, int columns, T* beta, T* rho, T* kRho, T* pi, T* newPi, T* kPi, T* squares, T* dots) : IVectorJob<T>
+    private readonly struct TurnPass<T>(
+        T* beta, RowAddress<T> rho, RowAddress<T> kRho, RowAddress<T> pi, RowAddress<T> newPi, RowAddress<T> kPi, T* squares, T* dots) : IColumnPass<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        public void Execute<TVector>(int item)
+        public static int Sums => 2;
+
+        public T* Totals(int sum) => sum == 0 ? squares : dots;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Take<TVector>(int begin, int end, nint first, int width, T* lanes)
             where TVector : unmanaged, ISimd<TVector, T>
         {
-            nint first = (nint)item * TileColumns;
-            int width = (int)Math.Min(TileColumns, columns - first);
-            T* blockSquares = stackalloc T[2 * TileColumns];
-            T* blockDots = blockSquares + TileColumns;
-            new Span<T>(squares + first, width).Clear();
-            new Span<T>(dots + first, width).Clear();
-            for (int begin = 0; begin < rows; begin += BlockRows)
+            for (int i = begin; i < end; i++)
             {
-                int end = Math.Min(rows, begin + BlockRows);
-                new Span<T>(blockSquares, 2 * TileColumns).Clear();
-                for (int i = begin; i < end; i++)
-                {
-                    nint row = ((nint)i * columns) + first;
-                    var body = new TurnBody<T>(beta + first, rho + row, kRho + row, pi + row, newPi + row, kPi + row, blockSquares, blockDots);
-                    VectorLoop.Range<TVector, T, TurnBody<T>>(0, width, body);
-                }
-
-                VectorLoop.Range<TVector, T, AddBody<T>>(0, width, new(blockSquares, squares + first));
-                VectorLoop.Range<TVector, T, AddBody<T>>(0, width, new(blockDots, dots + first));
+                var body = new TurnBody<T>(
+                    beta + first, rho.At(i, first), kRho.At(i, first), pi.At(i, first), newPi.At(i, first), kPi.At(i, first), lanes, lanes + ColumnTiles.MostColumns);
+                VectorLoop.Range<TVector, T, TurnBody<T>>(0, width, body);
             }
         }
     }
@@ -131,40 +120,27 @@ internal static unsafe class ColumnRecurrence
         }
     }
 
-    private readonly struct AddBody<T>(T* x, T* y) : ILoopBody<T>
+    private readonly struct AdvancePass<T>(
+        T* alpha, T shift, RowAddress<T> pi, RowAddress<T> kPi, RowAddress<T> rho, RowAddress<T> newRho, RowAddress<T> s, bool fromZero, T* squares)
+        : IColumnPass<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Step<TVector>(nint i)
-            where TVector : unmanaged, ISimd<TVector, T> => TVector.Store(TVector.Load(y + i) + TVector.Load(x + i), y + i);
-    }
+        public static int Sums => 1;
 
-    private readonly struct AdvanceJob<T>(
-        int rows, int columns, T* alpha, T shift, T* pi, T* kPi, T* rho, T* newRho, T* s, bool fromZero, T* squares) : IVectorJob<T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        public void Execute<TVector>(int item)
+        public T* Totals(int sum) => squares;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Take<TVector>(int begin, int end, nint first, int width, T* lanes)
             where TVector : unmanaged, ISimd<TVector, T>
         {
-            nint first = (nint)item * TileColumns;
-            int width = (int)Math.Min(TileColumns, columns - first);
-            T* block = stackalloc T[TileColumns];
-            new Span<T>(squares + first, width).Clear();
-            for (int begin = 0; begin < rows; begin += BlockRows)
+            for (int i = begin; i < end; i++)
             {
-                int end = Math.Min(rows, begin + BlockRows);
-                new Span<T>(block, TileColumns).Clear();
-                for (int i = begin; i < end; i++)
-                {
-                    nint row = ((nint)i * columns) + first;
-                    if (fromZero)
-                        new Span<T>(s + row, width).Clear();
-                    var body = new AdvanceBody<T>(alpha + first, shift, pi + row, kPi + row, rho + row, newRho + row, s + row, block);
-                    VectorLoop.Range<TVector, T, AdvanceBody<T>>(0, width, body);
-                }
-
-                VectorLoop.Range<TVector, T, AddBody<T>>(0, width, new(block, squares + first));
+                T* to = s.At(i, first);
+                if (fromZero)
+                    new Span<T>(to, width).Clear();
+                var body = new AdvanceBody<T>(
+                    alpha + first, shift, pi.At(i, first), kPi.At(i, first), rho.At(i, first), newRho.At(i, first), to, lanes);
+                VectorLoop.Range<TVector, T, AdvanceBody<T>>(0, width, body);
             }
         }
     }
@@ -184,5 +160,15 @@ internal static unsafe class ColumnRecurrence
             TVector.Store(r, newRho + i);
             TVector.Store(TVector.MultiplyAdd(r, r, TVector.Load(squares + i)), squares + i);
         }
+    }
+
+    private readonly struct RowAddress<T>(T* data, nint stride)
+        where T : unmanaged
+    {
+        private readonly T* _data = data;
+        private readonly nint _stride = stride;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T* At(int row, nint column) => _data + (row * _stride) + column;
     }
 }

@@ -1,6 +1,5 @@
-// Layout:    row-major matrices with any stride. A row is reduced as a flat range (see Reductions). A column is added up over blocks of 256
-//            rows in ascending order, the blocks in ascending order; lanes are columns, so a tile of columns is one item of work.
-// Registers: rows: 16 lanes; columns: one running vector, two inputs, the totals of a tile in memory.
+// Layout:    row-major matrices with any stride. A row is reduced as a flat range (see Reductions), a column by ColumnTiles; lanes are columns.
+// Registers: rows: 16 lanes; columns: one running vector, two inputs, the lanes of a tile in memory.
 // Remainder: columns that fill no vector go through Scalar<T>, the same bits.
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -67,9 +66,6 @@ public static unsafe class RowReductions
 /// <summary>Sums over each column, in an order that depends on the number of rows alone.</summary>
 public static unsafe class ColumnReductions
 {
-    private const int TileColumns = 512;
-    private const int BlockRows = 256;
-
     /// <summary>sums[j] = Σᵢ x[i, j].</summary>
     /// <param name="context">Workers and width.</param>
     /// <param name="x">Rows × columns, not transposed.</param>
@@ -96,43 +92,34 @@ public static unsafe class ColumnReductions
         Lengths.Check(result.Length, x.Columns, name, "the number of columns");
         fixed (T* px = x.Data, py = y.Data, pr = result)
         {
-            var job = new TileJob<T, TReduction>(px, x.Stride, py, y.Stride, pr, x.Rows, x.Columns);
-            int tiles = (x.Columns + TileColumns - 1) / TileColumns;
-            VectorJob.Run<T, TileJob<T, TReduction>>(context, tiles, (long)x.Rows * x.Columns, ref job);
+            var pass = new ReducePass<T, TReduction>(px, x.Stride, py, y.Stride, pr);
+            ColumnTiles.Run<T, ReducePass<T, TReduction>>(context, x.Rows, x.Columns, pass);
         }
     }
 
-    private readonly struct TileJob<T, TReduction>(T* x, int xStride, T* y, int yStride, T* result, int rows, int columns) : IVectorJob<T>
+    private readonly struct ReducePass<T, TReduction>(T* x, nint xStride, T* y, nint yStride, T* result) : IColumnPass<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TReduction : struct, IReduction<T>
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        public void Execute<TVector>(int item)
+        public static int Sums => 1;
+
+        public T* Totals(int sum) => result;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Take<TVector>(int begin, int end, nint first, int width, T* lanes)
             where TVector : unmanaged, ISimd<TVector, T>
         {
-            nint first = (nint)item * TileColumns;
-            int width = (int)Math.Min(TileColumns, columns - first);
-            T* block = stackalloc T[TileColumns];
-            new Span<T>(result + first, width).Clear();
-            for (int begin = 0; begin < rows; begin += BlockRows)
+            int i = begin;
+            for (; i <= end - 4; i += 4)
             {
-                int end = Math.Min(rows, begin + BlockRows);
-                new Span<T>(block, width).Clear();
-                int i = begin;
-                for (; i <= end - 4; i += 4)
-                {
-                    var take = new TakeFourRows<T, TReduction>(
-                        x + ((nint)i * xStride) + first, xStride, y + ((nint)i * yStride) + first, yStride, block);
-                    VectorLoop.Range<TVector, T, TakeFourRows<T, TReduction>>(0, width, take);
-                }
+                var take = new TakeFourRows<T, TReduction>(x + (i * xStride) + first, xStride, y + (i * yStride) + first, yStride, lanes);
+                VectorLoop.Range<TVector, T, TakeFourRows<T, TReduction>>(0, width, take);
+            }
 
-                for (; i < end; i++)
-                {
-                    var take = new TakeRow<T, TReduction>(x + ((nint)i * xStride) + first, y + ((nint)i * yStride) + first, block);
-                    VectorLoop.Range<TVector, T, TakeRow<T, TReduction>>(0, width, take);
-                }
-
-                VectorLoop.Range<TVector, T, TakeRow<T, Reductions.Summing<T>>>(0, width, new(block, block, result + first));
+            for (; i < end; i++)
+            {
+                var take = new TakeRow<T, TReduction>(x + (i * xStride) + first, y + (i * yStride) + first, lanes);
+                VectorLoop.Range<TVector, T, TakeRow<T, TReduction>>(0, width, take);
             }
         }
     }

@@ -8,17 +8,18 @@ namespace ProxProp.Engine.Solvers;
 /// <param name="Length">Elements of one block without the bias.</param>
 /// <param name="AreColumns">Whether blocks are the columns of a Length × Units matrix instead of the rows of a Units × Length one.</param>
 /// <param name="HasBias">Whether each block has one more element, block after block behind all others.</param>
-internal readonly record struct BlockGeometry(int Units, int Length, bool AreColumns, bool HasBias)
+/// <param name="Stride">Distance between two rows of that matrix.</param>
+internal readonly record struct BlockGeometry(int Units, int Length, bool AreColumns, bool HasBias, int Stride)
 {
     /// <summary>The parameters of a layer.</summary>
-    public static BlockGeometry Of(BlockLayout layout) => new(layout.Units, layout.WeightsPerUnit, false, layout.HasBias);
+    public static BlockGeometry Of(BlockLayout layout) => new(layout.Units, layout.WeightsPerUnit, false, layout.HasBias, layout.WeightsPerUnit);
 
     /// <summary>The columns of a rows × units matrix.</summary>
-    public static BlockGeometry Columns(int rows, int units) => new(units, rows, true, false);
+    public static BlockGeometry Columns(int rows, int units, int stride) => new(units, rows, true, false, stride);
 
-    private int UnitStep => AreColumns ? 1 : Length;
+    private int UnitStep => AreColumns ? 1 : Stride;
 
-    private int ElementStep => AreColumns ? Units : 1;
+    private int ElementStep => AreColumns ? Stride : 1;
 
     /// <summary>Makes one block zero.</summary>
     public void Clear<T>(int u, Span<T> x)
@@ -53,7 +54,7 @@ internal readonly record struct BlockGeometry(int Units, int Length, bool AreCol
         else
             largest.Clear();
         for (int i = 0; AreColumns && i < Length; i++)
-            TensorPrimitives.MaxMagnitude(largest, x.Slice(i * Units, Units), largest);
+            TensorPrimitives.MaxMagnitude(largest, x.Slice(i * Stride, Units), largest);
         for (int u = 0; u < Units; u++)
         {
             if (!AreColumns && Length > 0)

@@ -28,7 +28,7 @@ internal ref struct BlockScaling<T>
         _exponents.Clear();
     }
 
-    /// <summary>Whether <see cref="Apply"/> changes anything.</summary>
+    /// <summary>Whether <see cref="Apply(Span{T})"/> changes anything.</summary>
     public bool IsActive { get; private set; }
 
     /// <summary>Whether a squared norm is out of the range in which nothing need be done; zero and NaN are.</summary>
@@ -78,10 +78,13 @@ internal ref struct BlockScaling<T>
     }
 
     /// <summary>Multiplies each block of <paramref name="x"/> by its 2⁻ᵉ; makes those zero whose right-hand side was not finite.</summary>
-    public readonly void Apply(Span<T> x) => Multiply(-1, x);
+    public readonly void Apply(Span<T> x) => Multiply(-1, _blocks, x);
+
+    /// <summary>The same for a vector whose blocks lie otherwise than those of the right-hand side.</summary>
+    public readonly void Apply(BlockGeometry blocks, Span<T> x) => Multiply(-1, blocks, x);
 
     /// <summary>Multiplies each block of <paramref name="x"/> by its 2ᵉ.</summary>
-    public readonly void Undo(Span<T> x) => Multiply(1, x);
+    public readonly void Undo(Span<T> x) => Multiply(1, _blocks, x);
 
     /// <summary>Σ squares of all blocks without the scaling, but for a common power of two that keeps it in range.</summary>
     public readonly double Total(ReadOnlySpan<T> squares)
@@ -109,14 +112,14 @@ internal ref struct BlockScaling<T>
 
     private readonly int Exponent(int u) => T.IsNaN(_exponents[u]) ? 0 : int.CreateTruncating(_exponents[u]);
 
-    private readonly void Multiply(int sign, Span<T> x)
+    private readonly void Multiply(int sign, BlockGeometry blocks, Span<T> x)
     {
         for (int u = 0; IsActive && u < _blocks.Units; u++)
         {
             if (T.IsNaN(_exponents[u]))
-                _blocks.Clear(u, x);
+                blocks.Clear(u, x);
             else if (Exponent(u) != 0)
-                _blocks.Scale(u, sign * Exponent(u), x);
+                blocks.Scale(u, sign * Exponent(u), x);
         }
     }
 }

@@ -15,7 +15,8 @@ public sealed class DualCholesky<T>
 {
     private readonly GramFactor<T> _factor;
     private readonly Slot<T> _solution;
-    private readonly Slot<T> _product;
+    private readonly Slot<T> _vectors;
+    private readonly Slot<T> _scalars;
     private readonly int _units;
 
     /// <summary>Reserves the matrix and the right-hand sides for at most <paramref name="maxRows"/> rows.</summary>
@@ -24,7 +25,9 @@ public sealed class DualCholesky<T>
         _units = units;
         _factor = new GramFactor<T>(arena, "dual gram matrix AAᵀ", maxRows);
         _solution = arena.Reserve<T>("dual right-hand sides, rows × units", (long)maxRows * units);
-        _product = arena.Reserve<T>("products with the dual gram matrix, when measuring", (long)maxRows * units);
+        int panel = DualMeasure.PanelColumns(maxRows, units);
+        _vectors = arena.Reserve<T>("products with the dual gram matrix, when measuring a panel", (long)DualMeasure.Vectors * maxRows * panel);
+        _scalars = arena.Reserve<T>("sums of a panel, when measuring", (long)DualMeasure.Scalars * panel);
     }
 
     /// <summary>The matrix for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Factor"/>.</summary>
@@ -50,21 +53,12 @@ public sealed class DualCholesky<T>
         return s;
     }
 
-    /// <summary>Brings K = AAᵀ back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it.</summary>
-    /// <remarks>
-    /// Every vector is Aᵀ times one with rows elements: v = Aᵀs, g = Aᵀδ and g − Mv = Aᵀρ with ρ = δ − s/τ_θ − Ks, so that each inner product
-    /// is one with K between. Costs three products with K; the factor and s are gone afterwards.
-    /// </remarks>
+    /// <summary>Brings K = AAᵀ back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it, for three products with K.</summary>
+    /// <remarks>The factor is gone afterwards.</remarks>
     public DirectionMeasure Measure(ComputeContext context, int rows, T shift, ReadOnlySpan<T> delta)
     {
         _factor.Restore(rows);
-        Span<T> s = _solution.Span[..(rows * _units)], product = _product.Span[..s.Length];
-        delta = delta[..s.Length];
-        DirectionMeasure measure = DualMeasure.Of(context, Gram(rows), s, delta, product);
-        Elementwise.Axpy(context, shift, s, product);
-        delta.CopyTo(s);
-        Elementwise.Axpy(context, -T.One, product, s);
-        Gemm.Assign(context, Gram(rows).AsReadOnly, new ReadOnlyMatrix<T>(s, rows, _units), new Matrix<T>(product, rows, _units));
-        return measure with { ResidualSquared = Math.Max(0, Reductions.Dot<T>(context, s, product)) };
+        var s = new ReadOnlyMatrix<T>(_solution.Span, rows, _units);
+        return DualMeasure.Of(context, Gram(rows), s, new(delta, rows, _units), _vectors.Span, _scalars.Span, shift);
     }
 }

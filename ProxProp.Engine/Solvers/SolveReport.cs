@@ -59,4 +59,21 @@ public readonly record struct SolveReport(SolverKind Solver, SolveStatus Status,
 {
     /// <summary>‖g‖ over all right-hand sides; NaN where it was not measured.</summary>
     public double RightHandSideNorm { get; init; } = double.NaN;
+
+    /// <summary>The report of this solve and one for other right-hand sides of the same system, as if they had been one.</summary>
+    internal SolveReport And(in SolveReport other)
+    {
+        double norm = double.Hypot(RightHandSideNorm, other.RightHandSideNorm);
+        double residual = double.Hypot(Absolute(this), Absolute(other));
+        return new SolveReport(
+            Solver,
+            (SolveStatus)Math.Max((int)Status, (int)other.Status),
+            Math.Max(Iterations, other.Iterations),
+            double.IsNaN(RelativeResidual + other.RelativeResidual) ? double.NaN : norm == 0 ? 0 : residual / norm)
+        {
+            RightHandSideNorm = norm,
+        };
+
+        static double Absolute(in SolveReport report) => report.RelativeResidual * report.RightHandSideNorm;
+    }
 }
