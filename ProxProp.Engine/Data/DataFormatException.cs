@@ -31,4 +31,7 @@ public sealed class DataFormatException : Exception
         for (int i = 0; i < line.Length; i++)
             line[i] = char.IsControl(from[i]) ? '?' : from[i];
     });
+
+    /// <summary>The beginning of a text of any length.</summary>
+    internal static string Short(string text, int most) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "...");
 }

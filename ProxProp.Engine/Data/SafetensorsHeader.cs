@@ -15,6 +15,7 @@ internal sealed class SafetensorsHeader
     public const int LengthBytes = 8;
 
     private const int MostDimensions = 32;
+    private const int LongestName = 60;
 
     /// <summary>Deepest legal nesting: the object, a tensor in it, its shape.</summary>
     private const int Depth = 3;
@@ -225,11 +226,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private static string Short(string name)
-    {
-        const int Longest = 60;
-        return name.Length > Longest ? $"{name.AsSpan(0, Longest)}…" : name;
-    }
+    private static string Short(string name) => DataFormatException.Short(name, LongestName);
 
     private DataFormatException Error(in Utf8JsonReader reader, string found, string expected, Exception? inner = null) =>
         new(_file, $"byte {LengthBytes + reader.TokenStartIndex}", found, expected, inner);

@@ -102,7 +102,7 @@ public static class Checkpoint
         if (!reader.Metadata.TryGetValue(VersionKey, out string? version))
             throw new DataFormatException(reader.Name, "header", "no checkpoint (weights alone cannot be resumed)", "a file saved as a checkpoint");
         if (version != Version.ToString(CultureInfo.InvariantCulture))
-            throw new DataFormatException(reader.Name, "header", $"checkpoint version {version}", $"version {Version}, the one that this program reads");
+            throw new DataFormatException(reader.Name, "header", $"checkpoint version {DataFormatException.Short(version, LongestName)}", $"version {Version}, the one that this program reads");
     }
 
     private static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
@@ -128,9 +128,7 @@ public static class Checkpoint
             $"those of this run ({Join(d => d.Expected)}), or another checkpoint");
 
         string Join(Func<(string Name, string Found, string Expected), string> text) =>
-            string.Join("; ", differences.Take(MostDifferences).Select(d => $"{Short(d.Name, LongestName)}: {Short(text(d), LongestText)}"));
-
-        static string Short(string text, int most) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "...");
+            string.Join("; ", differences.Take(MostDifferences).Select(d => $"{DataFormatException.Short(d.Name, LongestName)}: {DataFormatException.Short(text(d), LongestText)}"));
     }
 
     private static void AddPosition(SafetensorsWriter writer, TrainingPosition p)

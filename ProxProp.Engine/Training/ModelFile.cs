@@ -74,12 +74,10 @@ public static class ModelFile
             throw new ModelFormatException($"A model file has at most {MaxBytes} bytes, but this has {json.Length}.");
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = MaxDepth, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-            using JsonDocument document = JsonDocument.Parse(json.Span.StartsWith("\uFEFF"u8) ? json[3..] : json, options);
-            var root = new JsonMembers(document.RootElement, "model");
+            var root = new JsonMembers(JsonValue.Parse(json.Span.StartsWith("\uFEFF"u8) ? json[3..] : json, MaxDepth), "model");
             Shape input = ReadShape(root.Required("input"));
             var layers = new List<Layer<T>>();
-            foreach (JsonElement layer in root.RequiredArray("layers"))
+            foreach (JsonValue layer in root.RequiredArray("layers"))
                 layers.Add(ReadLayer<T>(layer, layers.Count));
             root.RefuseOthers();
             if (layers.Count == 0)
@@ -96,18 +94,18 @@ public static class ModelFile
         }
     }
 
-    private static Shape ReadShape(JsonElement element)
+    private static Shape ReadShape(JsonValue element)
     {
-        if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() is 1 or 3)
+        if (element.Kind == JsonValueKind.Array && element.Items.Count is 1 or 3)
         {
-            int[] sizes = [.. element.EnumerateArray().Select((e, i) => JsonMembers.Int(e, $"input[{i}]", 1))];
+            int[] sizes = [.. element.Items.Select((e, i) => JsonMembers.Int(e, $"input[{i}]", 1))];
             return sizes.Length == 1 ? Shape.Vector(sizes[0]) : Shape.Image(sizes[0], sizes[1], sizes[2]);
         }
 
         throw new ModelFormatException("'input' must be [features] or [channels, height, width].");
     }
 
-    private static Layer<T> ReadLayer<T>(JsonElement element, int index)
+    private static Layer<T> ReadLayer<T>(JsonValue element, int index)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var members = new JsonMembers(element, $"layers[{index}]");

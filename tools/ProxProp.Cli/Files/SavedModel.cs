@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -51,46 +52,51 @@ internal sealed record SavedModel(
             return null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = 4 });
-            JsonElement root = document.RootElement;
+            Dictionary<string, List<string>> leaves = Leaves(data);
             return new SavedModel(
                 model,
                 reader.Metadata.GetValueOrDefault(RunKey, string.Empty),
-                Text(root, "dataset"),
-                Text(root, "name"),
-                root.GetProperty("rows").GetInt32(),
-                root.TryGetProperty("label", out JsonElement label) ? label.GetString() : null,
-                ReadSplit(root),
-                [.. root.GetProperty("classes").EnumerateArray().Select(e => e.GetString() ?? string.Empty)],
-                ReadScaling(root));
+                leaves["dataset"].Single(),
+                leaves["name"].Single(),
+                Int(leaves["rows"].Single()),
+                leaves.TryGetValue("label", out List<string>? label) ? label.Single() : null,
+                new SplitPlan(
+                    Int(leaves["train"].Single()),
+                    Int(leaves["validation"].Single()),
+                    Int(leaves["test"].Single()),
+                    leaves.TryGetValue("seed", out List<string>? seed) ? ulong.Parse(seed.Single(), CultureInfo.InvariantCulture) : null),
+                leaves["classes"],
+                leaves.TryGetValue("minimum", out List<string>? minimum) ? new FeatureScaling(Numbers(minimum), Numbers(leaves["maximum"])) : null);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or ArgumentException)
         {
             throw new FailureException(
                 $"{reader.Name}: the description of its data ({DataKey}) is damaged ({e.Message}). Train again, or take an undamaged copy.", e);
         }
     }
 
-    private static string Text(JsonElement root, string name) => root.GetProperty(name).GetString() ?? throw new FormatException($"no {name}");
-
-    private static SplitPlan ReadSplit(JsonElement root)
+    // No two members of the description have the same name, whatever object they are in: each with its texts and numbers as written.
+    private static Dictionary<string, List<string>> Leaves(string json)
     {
-        JsonElement split = root.GetProperty("split");
-        return new SplitPlan(
-            split.GetProperty("train").GetInt32(),
-            split.GetProperty("validation").GetInt32(),
-            split.GetProperty("test").GetInt32(),
-            split.TryGetProperty("seed", out JsonElement seed) ? seed.GetUInt64() : null);
+        var leaves = new Dictionary<string, List<string>>();
+        List<string> current = [];
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json), new JsonReaderOptions { MaxDepth = 4 });
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+                leaves.Add(reader.GetString()!, current = []);
+            else if (reader.TokenType == JsonTokenType.String)
+                current.Add(reader.GetString()!);
+            else if (reader.TokenType == JsonTokenType.Number)
+                current.Add(Encoding.UTF8.GetString(reader.ValueSpan));
+        }
+
+        return leaves;
     }
 
-    private static FeatureScaling? ReadScaling(JsonElement root)
-    {
-        if (!root.TryGetProperty("minimum", out JsonElement minimum) || !root.TryGetProperty("maximum", out JsonElement maximum))
-            return null;
-        double[] low = [.. minimum.EnumerateArray().Select(e => e.GetDouble())];
-        double[] high = [.. maximum.EnumerateArray().Select(e => e.GetDouble())];
-        return new FeatureScaling(low, high);
-    }
+    private static int Int(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static double[] Numbers(List<string> texts) => [.. texts.Select(t => double.Parse(t, CultureInfo.InvariantCulture))];
 
     private string DataJson()
     {
