@@ -9,6 +9,7 @@ public sealed class SelfTestTests
         string[] lines = CliRun.Done("selftest", "--traces", Path.Combine(AppContext.BaseDirectory, "Reference", "traces.safetensors")).TrimEnd().Split('\n');
         Assert.Matches(@"^[1-9]\d* passed, 0 failed\r?$", lines[^1]);
         Assert.Matches(@"^checksum [0-9a-f]{16}\r?$", lines[^2]);
+        Assert.Equal(9, lines.Count(l => l.StartsWith("ok     double losses", StringComparison.Ordinal)));
         Assert.Equal(9, lines.Count(l => l.StartsWith("ok     double trace", StringComparison.Ordinal)));
         Assert.Equal(3, lines.Count(l => l.StartsWith("ok     bits at width", StringComparison.Ordinal)));
     }

@@ -73,7 +73,7 @@ internal static class FuzzLoop
         {
             ok = false;
             Assert.DoesNotContain(e.Message, char.IsControl);
-            Assert.InRange(e.Message.Length, 20, 2000);
+            Assert.True(e.Message.Length is >= 20 and <= 2000, $"The message has {e.Message.Length} characters: {e.Message}");
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -16,6 +16,7 @@ internal sealed class SafetensorsHeader
 
     private const int MostDimensions = 32;
     private const int LongestName = 60;
+    private const int LongestMessage = 200;
 
     /// <summary>Deepest legal nesting: the object, a tensor in it, its shape.</summary>
     private const int Depth = 3;
@@ -70,7 +71,7 @@ internal sealed class SafetensorsHeader
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException is how the JSON reader reports a string that is not valid Unicode.
-            throw header.Error(reader, $"what is no JSON ({e.Message.TrimEnd('.')})", "a JSON object of tensors", e);
+            throw header.Error(reader, $"what is no JSON ({DataFormatException.Short(e.Message.TrimEnd('.'), LongestMessage)})", "a JSON object of tensors", e);
         }
 
         header.CheckTiling(json.Length, dataLength);

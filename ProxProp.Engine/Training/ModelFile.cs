@@ -43,6 +43,7 @@ public static class ModelFile
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxDepth = 8;
+    private const int LongestMessage = 200;
 
     /// <summary>Reads a model from a file.</summary>
     /// <exception cref="ModelFormatException">The file is no model.</exception>
@@ -86,7 +87,8 @@ public static class ModelFile
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"This is not JSON: {e.Message}", e);
+            // What the platform says may quote the rest of the file.
+            throw new ModelFormatException($"This is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}): {DataFormatException.Short(e.Message, LongestMessage)}", e);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

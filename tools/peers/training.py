@@ -12,6 +12,7 @@ import ours
 
 NETS = {"mlp": 500, "convnet": 500, "digits": 32}
 STEPS = ["gradient", "exact", "cg3"]
+TINY = 1e-37  # a unit without a gradient stays where it is
 
 
 def build(torch, net):
@@ -94,10 +95,10 @@ class Peer:
         v, p, rr = self.torch.zeros_like(r), r.clone(), (r * r).sum(1, keepdim=True)
         for _ in range(iterations):
             q = normal(p)
-            alpha = rr / (p * q).sum(1, keepdim=True)
+            alpha = rr / (p * q).sum(1, keepdim=True).clamp_min(TINY)
             v, r = v + alpha * p, r - alpha * q
             next_rr = (r * r).sum(1, keepdim=True)
-            p, rr = r + next_rr / rr * p, next_rr
+            p, rr = r + next_rr / rr.clamp_min(TINY) * p, next_rr
         return v[:, :-1].reshape(layer.weight.shape), v[:, -1]
 
     def time(self, fill):

@@ -10,13 +10,13 @@ using ProxProp.Engine.Simd;
 
 namespace ProxProp.Cli.Commands;
 
-/// <summary><c>proxprop selftest</c>: whether this program computes rightly on this processor.</summary>
+/// <summary><c>proxprop selftest</c>: whether this program computes rightly on this processor, by what is part of it.</summary>
 internal sealed class SelfTestCommand : Command
 {
     public SelfTestCommand(Terminal terminal)
         : base("selftest", "Checks kernels and training on this processor, and prints the checksum that must be the same on all.")
     {
-        Option<string?> traces = Parsed.Text("--traces", "FILE", "Also trains along the reference traces of this safetensors file.");
+        Option<string?> traces = Parsed.Text("--traces", "FILE", "Also trains along the reference traces of this safetensors file, with all their losses.");
         Option<int?> threads = Parsed.Count("--threads", "Threads; 0 for one per processor.", 0);
         Add(traces);
         Add(threads);
@@ -33,6 +33,7 @@ internal sealed class SelfTestCommand : Command
             new KernelChecks<double>(compute, report).Run();
         }
 
+        ReferenceLosses.Run(threads, report);
         if (traces is not null)
             ReferenceTraces.Run(traces, threads, report);
         TrainingChecks.Learn(threads, report);
