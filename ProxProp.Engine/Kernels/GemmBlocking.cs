@@ -6,10 +6,10 @@ namespace ProxProp.Engine.Kernels;
 internal static class GemmBlocking
 {
     /// <summary>
-    /// Rows of A packed at a time, shared by all workers: with KC values of k 1 MiB, streamed from the third-level cache. The more rows, the
+    /// Rows of A packed at a time, shared by all workers: with KC values of k 2 MiB, streamed from the third-level cache. The more rows, the
     /// more tiles share the cost of packing a panel of B.
     /// </summary>
-    public const int SharedRows = 504;
+    public const int SharedRows = 1008;
 
     /// <summary>An operand whose panels meet at most so many panels of the other is read where it lies: packing would not pay.</summary>
     public const int FewPanels = 4;

@@ -101,7 +101,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         {
             T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
             T* c = Product.C + ((_firstRow + i) * cRow) + j;
-            Prefetch.Rows(c, cRow, TTile.Rows);
+            Prefetch.Rows(c, cRow, TTile.Rows, TTile.Columns);
             for (due += kc + PanelSet<T>.Slice; packed < kc && due >= tiles * PanelSet<T>.Slice; due -= tiles * PanelSet<T>.Slice)
             {
                 Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
@@ -116,8 +116,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
                 continue;
             }
 
-            TTile.Multiply(kc, a, aLane, aStep, b, bStep, sums, TTile.Columns, Update.Assign);
             int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
+            TTile.MultiplyPart(rows, columns, kc, a, aLane, aStep, b, bStep, sums);
             if (!crossesDiagonal)
             {
                 TTile.UpdatePart(sums, rows, columns, c, cRow, store);

@@ -100,6 +100,8 @@ internal static unsafe class PanelPacking
         int block = Vector128<T>.Count;
         int ahead = LinesAhead * 64 / sizeof(T);
         int lane = 0;
+        if (Avx.IsSupported && width % (2 * block) == 0)
+            lane = WideTranspose.Run(source, laneStep, Math.Min(width, lanes), depth, to, width);
         for (; lane <= width - block && lane < lanes; lane += block)
         {
             T* r0 = source + (lane * laneStep);

@@ -8,15 +8,22 @@ namespace ProxProp.Engine.Kernels;
 /// </summary>
 internal static unsafe class Prefetch
 {
-    /// <summary>Asks for the first cache line of each row.</summary>
+    /// <summary>Asks for the cache lines of a block of rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Rows<T>(T* start, nint stride, int rows)
+    public static void Rows<T>(T* start, nint stride, int rows, int columns)
         where T : unmanaged
     {
         if (!Sse.IsSupported)
             return;
-        for (int i = 0; i < rows; i++, start += stride)
-            Sse.Prefetch0(start);
+        const int Line = 64;
+        byte* row = (byte*)start;
+        nint step = stride * sizeof(T), last = ((columns * sizeof(T)) - 1) & -Line;
+        for (int i = 0; i < rows; i++, row += step)
+        {
+            Sse.Prefetch0(row);
+            for (nint at = last; at > 0; at -= Line)
+                Sse.Prefetch0(row + at);
+        }
     }
 
     /// <summary>Asks for the line of an address, to be kept out of the first-level cache.</summary>

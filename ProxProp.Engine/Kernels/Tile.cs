@@ -202,6 +202,16 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         Store(l11, r11, c += cStride, update);
     }
 
+    public static void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums)
+    {
+        if (IsTall && rows <= SixRows.Rows)
+            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign);
+        else if (IsTall && columns <= TSimd.Count)
+            NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
+        else
+            Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(TSimd left, TSimd right, T* c, Update update)
     {
@@ -223,6 +233,12 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
             int j = 0;
             for (; j <= columns - TSimd.Count; j += TSimd.Count)
                 UpdateVector<TSimd>(TSimd.Load(sums + j), c, j, store);
+            if (Simd128<T>.Count < TSimd.Count)
+            {
+                for (; j <= columns - Simd128<T>.Count; j += Simd128<T>.Count)
+                    UpdateVector<Simd128<T>>(Simd128<T>.Load(sums + j), c, j, store);
+            }
+
             for (; j < columns; j++)
                 UpdateVector<Scalar<T>>(Scalar<T>.Load(sums + j), c, j, store);
         }
