@@ -15,11 +15,13 @@ namespace ProxProp.Paper;
 internal sealed record PaperData(
     string Name, Dataset<float> Train, Dataset<float> Validation, Dataset<float> Test, int Batch, IReadOnlyList<int> Hidden)
 {
+    private const string PapersName = "CIFAR-10";
+
     /// <summary>CIFAR-10 as the paper divides it: the first 45,000 training rows for training, the last 5,000 for validation; batches of 500.</summary>
     public static PaperData Cifar10(string folder)
     {
         TrainTest<float> data = Engine.Data.Cifar10.Load<float>(folder);
-        return new PaperData("CIFAR-10", data.Train.Slice(0, 45_000), data.Train.Slice(45_000, 5_000), data.Test, 500, [4000, 1000, 4000]);
+        return new PaperData(PapersName, data.Train.Slice(0, 45_000), data.Train.Slice(45_000, 5_000), data.Test, 500, [4000, 1000, 4000]);
     }
 
     /// <summary>The embedded digits with small networks: the whole evaluation in a minute, its claims not to be expected.</summary>
@@ -28,6 +30,9 @@ internal sealed record PaperData(
         DatasetSplit<float> split = Engine.Data.Digits.Load<float>().Split(validation: 180, test: 360, seed: 0);
         return new PaperData("digits", split.Train, split.Validation, split.Test, 100, [128, 32, 128]);
     }
+
+    /// <summary>Whether these are the rows and the networks of the paper, so that its numbers can be held against ours.</summary>
+    public bool IsPapers => Name == PapersName;
 
     /// <summary>Steps of one epoch.</summary>
     public int StepsPerEpoch => (Train.Count + Batch - 1) / Batch;

@@ -15,12 +15,10 @@ internal sealed record PaperRequest(IReadOnlyList<Experiment> Experiments, strin
 /// <summary>Runs the evaluation: measures step times, says how long it will take, does what is not done yet.</summary>
 internal sealed class PaperRun(PaperData data, PaperRequest request, TextWriter output)
 {
-    private const string TimesFile = "step-times.json";
-
     // An evaluation of a row costs about a third of training on it, forward against forward, backward and gradient.
     private const double EvaluationShare = 1.0 / 3;
 
-    private readonly CurveStore _store = new(request.Folder);
+    private readonly CurveStore _store = new(request.Folder, data.Fingerprint);
     private readonly int _threads = request.Threads == 0 ? Environment.ProcessorCount : request.Threads;
     private readonly Lock _gate = new();
 
@@ -73,11 +71,13 @@ internal sealed class PaperRun(PaperData data, PaperRequest request, TextWriter 
     /// <summary>Step times of this folder, measured now if they are not there.</summary>
     public StepTimes Times(IReadOnlyList<Curve> runs, CancellationToken cancellation)
     {
-        if (_store.ReadNamed<StepTimes>(TimesFile) is { } known && known.Covers(runs))
+        StepTimes? known = _store.ReadNamed<StepTimes>(StepTimes.FileName);
+        if (known?.Covers(runs) == true)
             return known;
         output.WriteLine("Measuring the time of a step for each way to train ...");
-        StepTimes times = StepTimes.Measure(runs, data, Environment.ProcessorCount, cancellation);
-        _store.WriteNamed(TimesFile, times);
+        StepTimes none = new(Environment.ProcessorCount, new Dictionary<string, double>());
+        StepTimes times = (known?.Threads == none.Threads ? known : none).With(runs, data, cancellation);
+        _store.WriteNamed(StepTimes.FileName, times);
         return times;
     }
 

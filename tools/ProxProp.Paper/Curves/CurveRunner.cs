@@ -19,12 +19,6 @@ internal sealed class CurveRunner(PaperData data, CurveStore store, int threads)
     public CurveResult Run(Curve curve, Action<EpochPoint>? progress, CancellationToken cancellation)
     {
         CurveResult? before = store.Find(curve);
-        if (before is not null && before.Data != data.Fingerprint)
-        {
-            throw new ArgumentException(
-                $"The folder {store.Folder} holds runs on other data ({before.Data}), but these are {data.Fingerprint}; use another folder.");
-        }
-
         if (before is not null && before.Covers(curve))
             return before;
         using var compute = new ComputeContext(threads);

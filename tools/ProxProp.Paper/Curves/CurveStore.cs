@@ -18,14 +18,20 @@ internal sealed class CurveStore
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    private const string CurvesFolder = "curves";
+
     private readonly string _curves;
     private readonly string _checkpoints;
+    private readonly string _data;
 
     /// <summary>Opens a folder, making it if need be.</summary>
-    public CurveStore(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="data">The <see cref="PaperData.Fingerprint"/> of the rows that its runs must be on.</param>
+    public CurveStore(string folder, string data)
     {
         Folder = folder;
-        _curves = Path.Combine(folder, "curves");
+        _data = data;
+        _curves = Path.Combine(folder, CurvesFolder);
         _checkpoints = Path.Combine(folder, "checkpoints");
         Directory.CreateDirectory(_curves);
     }
@@ -33,9 +39,19 @@ internal sealed class CurveStore
     /// <summary>The folder.</summary>
     public string Folder { get; }
 
+    /// <summary>Whether a folder is that of an evaluation.</summary>
+    public static bool Exists(string folder) => Directory.Exists(Path.Combine(folder, CurvesFolder));
+
     /// <summary>What a run has given so far; null if it has not begun.</summary>
     /// <exception cref="DataFormatException">The file is no record of a run.</exception>
-    public CurveResult? Find(Curve curve) => Read<CurveResult>(PathOf(curve));
+    /// <exception cref="ArgumentException">The run is on other data.</exception>
+    public CurveResult? Find(Curve curve) => ReadRun(PathOf(curve));
+
+    /// <summary>Every run that has begun, by its <see cref="Curve.Id"/>.</summary>
+    /// <exception cref="DataFormatException">A file is no record of a run.</exception>
+    /// <exception cref="ArgumentException">A run is on other data.</exception>
+    public IReadOnlyDictionary<string, CurveResult> All() => Directory.GetFiles(_curves, "*.json")
+        .Order(StringComparer.Ordinal).Select(p => ReadRun(p)!).ToDictionary(r => r.Curve.Id);
 
     /// <summary>Keeps what a run has given so far.</summary>
     public void Save(CurveResult result) => Write(PathOf(result.Curve), result);
@@ -65,6 +81,24 @@ internal sealed class CurveStore
 
     private string PathOf(Curve curve) => Path.Combine(_curves, curve.Id + ".json");
 
+    private CurveResult? ReadRun(string path)
+    {
+        if (Read<CurveResult>(path) is not { } run)
+            return null;
+        if (run.Curve?.Step is null || run.Curve.Optimizer is null || run.Epochs is null || path != PathOf(run.Curve) || !IsInOrder(run))
+            throw Damaged(path, string.Empty, "a record that is not of the run that the file is named after, or not whole");
+        if (run.Data != _data)
+        {
+            throw new ArgumentException(
+                $"The folder {Folder} holds runs on other data ({run.Data}), but these are {_data}; use another folder.");
+        }
+
+        return run;
+    }
+
+    private static bool IsInOrder(CurveResult run) =>
+        run.Epochs.Select((point, i) => point?.Epoch == i + 1).All(right => right) && (run.Status != CurveStatus.Completed || run.Epochs.Count > 0);
+
     private static T? Read<T>(string path)
         where T : class
     {
@@ -73,13 +107,16 @@ internal sealed class CurveStore
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(stream, s_json);
+            return JsonSerializer.Deserialize<T>(stream, s_json) ?? throw Damaged(path, string.Empty, "nothing");
         }
         catch (JsonException e)
         {
-            throw new DataFormatException(path, $"line {e.LineNumber + 1}", "text that is no record of an evaluation", "what an earlier run wrote; delete the file to compute it again");
+            throw Damaged(path, $"line {e.LineNumber + 1}", "text that is no record of an evaluation");
         }
     }
+
+    private static DataFormatException Damaged(string path, string place, string found) =>
+        new(path, place, found, "what an earlier run wrote; delete the file to compute it again");
 
     private static void Write<T>(string path, T value) =>
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, s_json));

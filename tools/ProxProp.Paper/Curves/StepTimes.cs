@@ -11,17 +11,42 @@ namespace ProxProp.Paper.Curves;
 /// <param name="Milliseconds">Median by <see cref="KeyOf"/>.</param>
 internal sealed record StepTimes(int Threads, IReadOnlyDictionary<string, double> Milliseconds)
 {
+    /// <summary>Its file in the evaluation's folder.</summary>
+    public const string FileName = "step-times.json";
+
     private const int Rounds = 7;
     private const double MinimumRoundMilliseconds = 20;
 
     /// <summary>What of a run its time depends on.</summary>
     public static string KeyOf(Curve curve) => $"{curve.Net}, {curve.Step}, {curve.Optimizer}";
 
-    /// <summary>Seconds of one epoch of a run.</summary>
-    public double EpochSeconds(Curve curve, PaperData data) => Milliseconds[KeyOf(curve)] * data.StepsPerEpoch / 1000;
+    /// <summary>The processor that it was measured on; null in files of before.</summary>
+    public string? Processor { get; init; }
+
+    /// <summary>Seconds of one epoch of a run; NaN where its step was not measured.</summary>
+    public double EpochSeconds(Curve curve, PaperData data) =>
+        Milliseconds.TryGetValue(KeyOf(curve), out double milliseconds) ? milliseconds * data.StepsPerEpoch / 1000 : double.NaN;
 
     /// <summary>Whether every run has its time.</summary>
     public bool Covers(IEnumerable<Curve> curves) => curves.All(c => Milliseconds.ContainsKey(KeyOf(c)));
+
+    /// <summary>
+    /// These times with those of more runs. Times of one network are compared, so all of a network's are measured again, in turns, where one is missing.
+    /// </summary>
+    public StepTimes With(IEnumerable<Curve> curves, PaperData data, CancellationToken cancellation)
+    {
+        NetKind[] lacking = [.. curves.Where(c => !Milliseconds.ContainsKey(KeyOf(c))).Select(c => c.Net).Distinct()];
+        IEnumerable<Curve> known = Milliseconds.Keys.Select(FromKey).OfType<Curve>();
+        StepTimes measured = Measure(curves.Concat(known).Where(c => lacking.Contains(c.Net)), data, Threads, cancellation);
+        var all = new SortedDictionary<string, double>(Milliseconds.ToDictionary(), StringComparer.Ordinal);
+        foreach ((string key, double milliseconds) in measured.Milliseconds)
+            all[key] = milliseconds;
+        return measured with { Milliseconds = all };
+    }
+
+    // Rate, epochs and seed do not change a step's time.
+    private static Curve? FromKey(string key) =>
+        key.Split(", ") is [var net, var step, var optimizer] && Enum.TryParse(net, out NetKind kind) ? new Curve(kind, step, optimizer, 0, 1) : null;
 
     /// <summary>Measures: round by round one step of each, or several where one is short, on real rows; the first round is not counted.</summary>
     public static StepTimes Measure(IEnumerable<Curve> curves, PaperData data, int threads, CancellationToken cancellation)
@@ -52,7 +77,7 @@ internal sealed record StepTimes(int Threads, IReadOnlyDictionary<string, double
             }
         }
 
-        return new StepTimes(threads, times);
+        return new StepTimes(threads, times) { Processor = Machine.Processor };
     }
 
     private sealed class Subject : IDisposable

@@ -11,9 +11,26 @@ internal static class PaperExperiments
     /// <summary>Learning rates of Table 1, as the paper lists them.</summary>
     public static readonly IReadOnlyList<double> Table1Rates = [50, 10, 5, 1, 0.5, 0.1, 0.05, 5e-3, 5e-4];
 
+    /// <summary>Epochs of every run in the paper.</summary>
+    public const int PaperEpochs = 50;
+
+    private const int BeyondSeeds = 3;
     private const double Figure2TauTheta = 0.05;
     private const double BackpropRate = 0.05;
     private const double AdamRate = 1e-3;
+
+    /// <summary>An experiment by its name; null if there is none of that name.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="epochs">Epochs of every run.</param>
+    /// <param name="seeds">Runs of every line but those of Table 1; null for one, beyond the paper three.</param>
+    public static Experiment? Make(string name, int epochs, int? seeds) => name switch
+    {
+        "fig2" => Figure2(epochs, seeds ?? 1),
+        "table1" => Table1(epochs),
+        "fig3" => Figure3(epochs, seeds ?? 1),
+        "beyond" => Beyond(epochs, seeds ?? BeyondSeeds),
+        _ => null,
+    };
 
     /// <summary>Section 5.1, Figure 2: the fully connected network with Nesterov's momentum.</summary>
     public static Experiment Figure2(int epochs, int seeds)

@@ -1,0 +1,132 @@
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+
+namespace ProxProp.Paper.Report;
+
+/// <summary>One line of a chart.</summary>
+/// <param name="Label">Its name in the legend.</param>
+/// <param name="Look">How it is drawn.</param>
+/// <param name="Points">Its points; may be none.</param>
+internal sealed record ChartLine(string Label, LineLook Look, IReadOnlyList<(double X, double Y)> Points);
+
+/// <summary>What a chart shows.</summary>
+/// <param name="Title">What it is, for its caption.</param>
+/// <param name="X">Name of the horizontal axis.</param>
+/// <param name="Y">Name of the vertical axis.</param>
+internal sealed record Chart(string Title, string X, string Y)
+{
+    /// <summary>Size in the page's pixels.</summary>
+    public const int Width = 620, Height = 440;
+
+    private const int FontSize = 13;
+    private const double Thickness = 1.8;
+    private const double MarkerSize = 4;
+    private const int MarkerDistance = 34;
+
+    /// <summary>Whether the horizontal axis is logarithmic.</summary>
+    public bool LogX { get; init; }
+
+    /// <summary>Whether the vertical axis is logarithmic.</summary>
+    public bool LogY { get; init; }
+
+    /// <summary>Whether vertical values are fractions that are shown in percent.</summary>
+    public bool Percent { get; init; }
+
+    /// <summary>The lines as a plot. Lines without points stand in the legend, so that nothing is missing from it.</summary>
+    public PlotModel Plot(IEnumerable<ChartLine> lines)
+    {
+        PlotModel model = Empty();
+        model.Axes.Add(AxisOf(LogX, AxisPosition.Bottom, X));
+        Axis vertical = AxisOf(LogY, AxisPosition.Left, Percent ? Y + ", %" : Y);
+        model.Axes.Add(vertical);
+        double scale = Percent ? 100 : 1;
+        foreach (ChartLine line in lines)
+        {
+            OxyColor color = SvgColors.Line(line.Look.Color);
+            var series = new LineSeries
+            {
+                Title = line.Points.Count == 0 ? line.Label + " (no data yet)" : line.Label,
+                Color = color,
+                StrokeThickness = Thickness,
+                LineStyle = line.Look.Dash,
+                MarkerType = line.Look.Marker,
+                MarkerSize = MarkerSize,
+                MarkerStroke = color,
+                MarkerStrokeThickness = 1.4,
+                MarkerFill = line.Look.IsOpen ? SvgColors.Paper : color,
+                MarkerResolution = MarkerDistance,
+            };
+            series.Points.AddRange(line.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y) && (!LogY || p.Y > 0) && (!LogX || p.X > 0))
+                .Select(p => new DataPoint(p.X, scale * p.Y)));
+            model.Series.Add(series);
+        }
+
+        return model;
+    }
+
+    /// <summary>Means with their ranges, one line of the chart each.</summary>
+    /// <param name="rows">From the top.</param>
+    public PlotModel Ranges(IReadOnlyList<(string Label, double Low, double Mean, double High)> rows)
+    {
+        PlotModel model = Empty();
+        model.Legends.Clear();
+        model.Axes.Add(AxisOf(false, AxisPosition.Bottom, X));
+        var names = new CategoryAxis { Position = AxisPosition.Left, GapWidth = 0.5, TextColor = SvgColors.Ink, TicklineColor = SvgColors.Ink, MajorTickSize = 0 };
+        names.Labels.AddRange(rows.Reverse().Select(r => r.Label));
+        model.Axes.Add(names);
+        double scale = Percent ? 100 : 1;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            (_, double low, double mean, double high) = rows[rows.Count - 1 - i];
+            if (!double.IsFinite(mean))
+                continue;
+            var range = new LineSeries { Color = SvgColors.Ink, StrokeThickness = Thickness };
+            range.Points.AddRange([new DataPoint(scale * low, i), new DataPoint(scale * high, i)]);
+            model.Series.Add(range);
+            var middle = new LineSeries { Color = SvgColors.Ink, MarkerType = MarkerType.Circle, MarkerSize = MarkerSize, MarkerFill = SvgColors.Ink };
+            middle.Points.Add(new DataPoint(scale * mean, i));
+            model.Series.Add(middle);
+        }
+
+        return model;
+    }
+
+    private static PlotModel Empty()
+    {
+        var model = new PlotModel
+        {
+            DefaultFont = "Arial",
+            DefaultFontSize = FontSize,
+            TextColor = SvgColors.Ink,
+            PlotAreaBorderColor = SvgColors.Ink,
+            PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1),
+            PlotMargins = new OxyThickness(double.NaN, double.NaN, 14, double.NaN),
+        };
+        model.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendTextColor = SvgColors.Ink,
+            LegendSymbolLength = 44,
+            LegendItemSpacing = 18,
+            LegendLineSpacing = 2,
+        });
+        return model;
+    }
+
+    private static Axis AxisOf(bool logarithmic, AxisPosition position, string title)
+    {
+        Axis axis = logarithmic ? new LossAxis() : new LinearAxis { MinimumPadding = 0.02, MaximumPadding = 0.03 };
+        axis.Position = position;
+        axis.Title = title;
+        axis.MajorGridlineStyle = LineStyle.Solid;
+        axis.MajorGridlineColor = SvgColors.Grid;
+        axis.TextColor = axis.TitleColor = axis.TicklineColor = axis.AxislineColor = SvgColors.Ink;
+        axis.MinorTickSize = 0;
+        axis.AxisTitleDistance = 8;
+        return axis;
+    }
+}
