@@ -23,13 +23,15 @@ internal sealed record Chart(string Title, string X, string Y)
     private const int FontSize = 13;
     private const double Thickness = 1.8;
     private const double MarkerSize = 4;
-    private const int MarkerDistance = 34;
 
     /// <summary>Whether the horizontal axis is logarithmic.</summary>
     public bool LogX { get; init; }
 
     /// <summary>Whether the vertical axis is logarithmic.</summary>
     public bool LogY { get; init; }
+
+    /// <summary>Whether the horizontal axis counts, so that its marks are whole numbers.</summary>
+    public bool WholeX { get; init; }
 
     /// <summary>Whether vertical values are fractions that are shown in percent.</summary>
     public bool Percent { get; init; }
@@ -38,26 +40,14 @@ internal sealed record Chart(string Title, string X, string Y)
     public PlotModel Plot(IEnumerable<ChartLine> lines)
     {
         PlotModel model = Empty();
-        model.Axes.Add(AxisOf(LogX, AxisPosition.Bottom, X));
-        Axis vertical = AxisOf(LogY, AxisPosition.Left, Percent ? Y + ", %" : Y);
-        model.Axes.Add(vertical);
+        Axis horizontal = AxisOf(LogX, AxisPosition.Bottom, X);
+        horizontal.MinimumMajorStep = WholeX ? 1 : 0;
+        model.Axes.Add(horizontal);
+        model.Axes.Add(AxisOf(LogY, AxisPosition.Left, Percent ? Y + ", %" : Y));
         double scale = Percent ? 100 : 1;
         foreach (ChartLine line in lines)
         {
-            OxyColor color = SvgColors.Line(line.Look.Color);
-            var series = new LineSeries
-            {
-                Title = line.Points.Count == 0 ? line.Label + " (no data yet)" : line.Label,
-                Color = color,
-                StrokeThickness = Thickness,
-                LineStyle = line.Look.Dash,
-                MarkerType = line.Look.Marker,
-                MarkerSize = MarkerSize,
-                MarkerStroke = color,
-                MarkerStrokeThickness = 1.4,
-                MarkerFill = line.Look.IsOpen ? SvgColors.Paper : color,
-                MarkerResolution = MarkerDistance,
-            };
+            LineSeries series = line.Look.Line(line.Points.Count == 0 ? line.Label + " (no data yet)" : line.Label);
             series.Points.AddRange(line.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y) && (!LogY || p.Y > 0) && (!LogX || p.X > 0))
                 .Select(p => new DataPoint(p.X, scale * p.Y)));
             model.Series.Add(series);

@@ -16,7 +16,7 @@ internal static class ClaimsSection
             claims.Select((c, i) => (IEnumerable<object>)
             [
                 i == 0 || claims[i - 1].Part != c.Part ? Html.RowHead(c.Part) : "",
-                Html.E("td", c.Text, Html.C("div", "rule", c.Rule)), c.Paper, c.Ours,
+                Html.E("td", c.Text, Html.C("div", "rule", claims.Take(i).Any(before => before.Part == c.Part && before.Rule == c.Rule) ? "The same rule." : c.Rule)), c.Paper, c.Ours,
                 Html.E("td", Html.C("div", $"verdict {Claim.Words(c.Verdict).Replace(' ', '-')}", Claim.Words(c.Verdict)), Html.C("div", "rule", c.Reason)),
             ]));
     }

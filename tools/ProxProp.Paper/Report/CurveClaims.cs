@@ -66,14 +66,16 @@ internal static class CurveClaims
         static double End(SeriesResult s) => s.Reached == 0 ? double.NaN : s.Reached * s.EpochSeconds;
         double seconds = lines.Append(backProp).Select(End).Aggregate(double.PositiveInfinity, Math.Min);
         double At(SeriesResult s) => s.AtSecond(seconds, e => e.FullLoss);
+        string Text(SeriesResult s) => seconds < s.EpochSeconds ? "no epoch yet" : Format.Loss(At(s));
+        bool? Ahead(SeriesResult s, double reference) => double.IsNaN(seconds) ? null : seconds < s.EpochSeconds ? false : Below(At(s), reference);
         double reference = At(backProp);
         int epoch = lines.Append(backProp).Min(s => s.Reached);
         return new Claim(
             part, $"Per second, ProxProp's loss falls faster than BackProp's ({kind}).",
-            "As above, but after the time, by step times, at which the first line ends; between epochs on a straight line.",
+            "As for epochs, but after the time, by step times, at which the first line ends; between epochs on a straight line. A line without an epoch by then is not below.",
             "curves, on a GPU",
-            double.IsNaN(reference) ? Format.None : $"after {Format.Seconds(seconds)}: BackProp {Format.Loss(reference)}, {List(lines, s => Format.Loss(At(s)))}",
-            Verdict.NotRun, string.Empty).Judged(evaluation, epoch, Claim.Of(lines.Select(s => Below(At(s), reference))));
+            double.IsNaN(seconds) ? Format.None : $"after {Format.Seconds(seconds)}: BackProp {Text(backProp)}, {List(lines, Text)}",
+            Verdict.NotRun, string.Empty).Judged(evaluation, epoch, Claim.Of(lines.Select(s => Ahead(s, reference))));
     }
 
     private static Claim Accuracy(

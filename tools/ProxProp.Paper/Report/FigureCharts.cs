@@ -12,7 +12,7 @@ internal sealed class FigureCharts(ExperimentResult result)
 
     /// <summary>A figure over epochs.</summary>
     public XElement PerEpoch(string title, string y, Func<EpochPoint, double?> figure, bool log = false, bool percent = false) => Figure(
-        new Chart(title, "epochs", y) { LogY = log, Percent = percent },
+        new Chart(title, "epochs", y) { LogY = log, Percent = percent, WholeX = true },
         s => s.Curve(figure).Select(p => ((double)p.Epoch, p.Value)));
 
     /// <summary>A figure over seconds by step time.</summary>

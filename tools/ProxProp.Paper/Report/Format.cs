@@ -16,7 +16,7 @@ internal static class Format
 
     /// <summary>A fraction in percent with one digit.</summary>
     public static string Percent(double fraction) =>
-        double.IsFinite(fraction) ? string.Create(CultureInfo.InvariantCulture, $"{100 * fraction:F1} %") : None;
+        double.IsFinite(fraction) ? string.Create(CultureInfo.InvariantCulture, $"{100 * fraction:F1}\u00a0%") : None;
 
     /// <summary>A difference of two fractions in points of a percent, with its sign.</summary>
     public static string Points(double difference) =>
@@ -28,7 +28,7 @@ internal static class Format
     /// <summary>A mean of fractions and, where there are several, half of their range.</summary>
     public static string Percent(Spread value) => value.Count < 2
         ? Percent(value.Mean)
-        : string.Create(CultureInfo.InvariantCulture, $"{100 * value.Mean:F1} ± {100 * value.HalfRange:F1} %");
+        : string.Create(CultureInfo.InvariantCulture, $"{100 * value.Mean:F1} ± {100 * value.HalfRange:F1}\u00a0%");
 
     /// <summary>Seconds.</summary>
     public static string Seconds(double seconds) => !double.IsFinite(seconds) ? None

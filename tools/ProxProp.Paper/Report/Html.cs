@@ -7,6 +7,8 @@ namespace ProxProp.Paper.Report;
 /// <summary>Elements of the page. Text is escaped by the tree that they make, and what is closed is closed right.</summary>
 internal static class Html
 {
+    private const string TauTheta = "τ_θ";
+
     /// <summary>An element with text, elements and attributes; never written as one tag, which only XML would understand.</summary>
     public static XElement E(string name, params object?[] content) => new(name, content.Append(string.Empty));
 
@@ -58,6 +60,8 @@ internal static class Html
             E("body", body));
         foreach (XElement line in page.Descendants("br"))
             line.RemoveNodes();
+        foreach (XText written in page.Element("body")!.DescendantNodes().OfType<XText>().Where(t => t.Value.Contains(TauTheta, StringComparison.Ordinal)).ToArray())
+            written.ReplaceWith(written.Value.Split(TauTheta).SelectMany((part, i) => i == 0 ? [part] : new object[] { "τ", E("sub", "θ"), part }));
         var text = new StringBuilder("<!DOCTYPE html>\n");
         using (var writer = XmlWriter.Create(text, new XmlWriterSettings { OmitXmlDeclaration = true, Indent = false, NewLineChars = "\n" }))
             page.Save(writer);

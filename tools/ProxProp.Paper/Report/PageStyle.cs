@@ -34,8 +34,11 @@ internal static class PageStyle
         table { border-collapse: collapse; margin: .8rem 0; font-size: .9rem; }
         caption { caption-side: top; text-align: left; color: var(--soft); padding-bottom: .3rem; }
         th, td { padding: .28rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
+        sub { line-height: 0; }
+        tbody th { white-space: nowrap; }
         thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        thead .number { white-space: normal; }
         .open { color: var(--soft); font-style: italic; }
         .second { color: var(--soft); }
         .verdict { font-weight: 600; white-space: nowrap; }

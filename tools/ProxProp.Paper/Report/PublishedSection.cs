@@ -97,5 +97,5 @@ internal static class PublishedSection
 
     private static bool Both((Cell Own, Cell Published) pair) => pair.Own.Kind == CellKind.Trained && pair.Published.Kind == CellKind.Trained;
 
-    private static string Times(double ratio) => Format.Loss(ratio) + " ×";
+    private static string Times(double ratio) => ratio > 1000 ? "over 1000 ×" : Format.Ratio(ratio) + " ×";
 }

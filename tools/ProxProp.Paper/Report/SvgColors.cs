@@ -20,7 +20,7 @@ internal static class SvgColors
     public static OxyColor Grid { get; } = OxyColor.FromRgb(Mark, 3, 0);
 
     /// <summary>A line of the chart.</summary>
-    public static OxyColor Line(int number) => OxyColor.FromRgb(Mark, 4, (byte)(number % LineLook.Colors));
+    public static OxyColor Line(int number) => OxyColor.FromRgb(Mark, 4, (byte)(number % LineLook.Count));
 
     /// <summary>The style's name for a number that the library wrote; the text itself if it is none of ours.</summary>
     public static string Named(string text) =>

@@ -15,7 +15,7 @@ internal static class SvgDrawing
     public static XElement Of(PlotModel model, string id, string title, int height = Chart.Height)
     {
         using var stream = new MemoryStream();
-        new SvgExporter { Width = Chart.Width, Height = height, IsDocument = false }.Export(model, stream);
+        new SvgExporter { Width = Chart.Width, Height = height, IsDocument = false, TextMeasurer = new PixelMeasure() }.Export(model, stream);
         stream.Position = 0;
         var drawing = XElement.Load(stream);
         foreach (XElement element in drawing.DescendantsAndSelf())
@@ -35,6 +35,13 @@ internal static class SvgDrawing
             new XAttribute("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Chart.Width} {height}")),
             new XAttribute("role", "img"), new XAttribute("aria-label", title));
         return drawing;
+    }
+
+    // The library's own measure takes a font's size for points of a page, while drawings have it in pixels: four of them are three points.
+    private sealed class PixelMeasure() : PdfRenderContext(Chart.Width, Chart.Height, OxyColors.White)
+    {
+        public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight) =>
+            base.MeasureText(text, fontFamily, fontSize * 4 / 3, fontWeight);
     }
 
     private static string Value(XAttribute attribute, string id) => attribute.Name.LocalName switch
