@@ -143,13 +143,26 @@ public sealed class DualConjugateGradientTests
         {
             SolveReport whole = system.Solve(iterations);
             float[] expected = system.S;
-            DirectionMeasure measure = system.Measured;
             SolveReport parts = system.Solve(iterations, panelColumns: panelColumns);
             Assert.Equal(expected, system.S);
             Assert.Equal((whole.Solver, whole.Status, whole.Iterations), (parts.Solver, parts.Status, parts.Iterations));
             Assert.Equal(whole.RelativeResidual, parts.RelativeResidual, 1e-6 * (1 + whole.RelativeResidual));
             Assert.Equal(1, parts.RightHandSideNorm / whole.RightHandSideNorm, 1e-6);
-            Assert.Equal(measure.InnerProduct, system.Measured.InnerProduct);
+        }
+    }
+
+    [Fact]
+    public void In_panels_of_any_width_the_measure_is_the_same()
+    {
+        using var system = new DualCase<double>(0.5);
+        system.Solve(3);
+        DirectionMeasure whole = system.Measured;
+        foreach (int panelColumns in (int[])[1, 2, 4])
+        {
+            system.Solve(3, panelColumns: panelColumns);
+            Assert.Equal(whole.InnerProduct, system.Measured.InnerProduct, 1e-12);
+            Assert.Equal(whole.DirectionSquared, system.Measured.DirectionSquared, 1e-12);
+            Assert.Equal(whole.GradientSquared, system.Measured.GradientSquared, 1e-9);
         }
     }
 

@@ -53,6 +53,7 @@ internal static unsafe class ColumnTiles
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TPass : struct, IColumnPass<T>
     {
+        [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
@@ -64,7 +65,8 @@ internal static unsafe class ColumnTiles
                 new Span<T>(pass.Totals(sum) + first, width).Clear();
             for (int begin = 0; begin < rows; begin += BlockRows)
             {
-                new Span<T>(lanes, TPass.Sums * MostColumns).Clear();
+                for (int sum = 0; sum < TPass.Sums; sum++)
+                    new Span<T>(lanes + (sum * MostColumns), width).Clear();
                 pass.Take<TVector>(begin, Math.Min(rows, begin + BlockRows), first, width, lanes);
                 for (int sum = 0; sum < TPass.Sums; sum++)
                     VectorLoop.Range<TVector, T, AddBody<T>>(0, width, new(lanes + (sum * MostColumns), pass.Totals(sum) + first));

@@ -94,6 +94,9 @@ internal static class DualMeasure
     private static double Dot<T>(ComputeContext context, ReadOnlyMatrix<T> x, ReadOnlyMatrix<T> y, Span<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        int length = x.Rows * x.Columns;
+        if (x.Stride == x.Columns && y.Stride == y.Columns)
+            return Reductions.Dot(context, x.Data[..length], y.Data[..length]);
         ColumnReductions.Dot(context, x, y, sums);
         double total = 0;
         foreach (T sum in sums)

@@ -79,9 +79,11 @@ internal sealed class GramFactor<T> : IStateful
         Span<T> diagonal = _diagonal.Span;
         for (int i = 0; i < order; i++)
         {
+            Span<T> row = matrix.Data.Slice(i * order, i);
+            ReadOnlySpan<T> column = matrix.Data[i..];
+            for (int j = 0, at = 0; j < row.Length; j++, at += order)
+                row[j] = column[at];
             matrix[i, i] = diagonal[i];
-            for (int j = 0; j < i; j++)
-                matrix[i, j] = matrix[j, i];
         }
     }
 }
