@@ -29,7 +29,7 @@ internal static class GemmBlocking
     public const long PrivatePanelBytes = 2 * WidestTile * DepthBytes;
 
     private const int ItemColumns = 128;
-    private const int LeastItems = 12;
+    private const int ItemsPerWorker = 6;
     private const int LeastRows = 20 * TallestTile;
 
     /// <summary>
@@ -43,14 +43,15 @@ internal static class GemmBlocking
     /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to
     /// share out. Each item packs its own panels of B, so rows are cut last.
     /// </summary>
-    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns)
+    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers)
     {
+        int least = workers == 1 ? 1 : ItemsPerWorker * workers;
         int rows = (m + tileRows - 1) / tileRows * tileRows;
         int columns = Math.Max(1, ItemColumns / tileColumns) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
-        while (columns > tileColumns && Items(rows, columns) < LeastItems)
+        while (columns > tileColumns && Items(rows, columns) < least)
             columns = Math.Max(1, columns / 2 / tileColumns) * tileColumns;
-        while (rows > LeastRows && Items(rows, columns) < LeastItems)
+        while (rows > LeastRows && Items(rows, columns) < least)
             rows = ((rows / 2) + tileRows - 1) / tileRows * tileRows;
         return (rows, columns);
     }

@@ -42,13 +42,14 @@ internal unsafe interface ITile<T>
     /// <summary>NR, columns of the tile.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Brings the sums of one full tile into C at the given stride, from register to memory.</summary>
-    static abstract void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update);
+    /// <summary>Brings the sums of one full tile into C at the given stride, from register to memory, and fetches a tile's worth of what is planned ahead.</summary>
+    static abstract void Multiply(
+        nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead);
 
     /// <summary>
     /// The sums of at least the top left rows × columns of a tile, NR apart, the others undefined: what sticks out of C need not be computed.
     /// </summary>
-    static abstract void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums);
+    static abstract void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, TileAhead<T>* ahead);
 
     /// <summary>Brings the top left rows × columns of a block of sums, which lie NR apart, into C, with bias and ReLU if there are any.</summary>
     static abstract void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store);

@@ -7,39 +7,56 @@ internal unsafe struct LinesAhead<T>
     where T : unmanaged
 {
     private const int Line = 64;
-    private readonly nint _rowStep, _rowBytes;
-    private byte* _row;
-    private nint _at;
-    private int _rows;
+    private readonly nint _step, _wrap;
+    private readonly int _group;
+    private byte* _at;
+    private int _left, _rest;
 
-    /// <summary>The lines of so many rows of so many elements.</summary>
+    /// <summary>The lines of so many rows of so many elements, row after row.</summary>
     public LinesAhead(T* source, nint rowStep, int rows, int length)
     {
-        _row = (byte*)source;
-        _rowStep = rowStep * sizeof(T);
-        _rows = rows;
-        _rowBytes = (nint)length * sizeof(T);
+        nint bytes = (nint)length * sizeof(T);
+        _group = _left = (int)((bytes + Line - 1) / Line);
+        _step = Line;
+        _wrap = (rowStep * sizeof(T)) - ((_group - 1) * Line);
         // The last byte of each line's worth: a line that is cut by the row's beginning was fetched with its left neighbour.
-        _at = (_rowBytes - 1) % Line;
-        Count = rows * (int)((_rowBytes + Line - 1) / Line);
+        _at = (byte*)source + ((bytes - 1) % Line);
+        Count = _rest = rows * _group;
+    }
+
+    private LinesAhead(T* source, nint rowStep, int rows, nint lines)
+    {
+        _group = _left = rows;
+        _step = rowStep * sizeof(T);
+        _wrap = Line - ((rows - 1) * _step);
+        _at = (byte*)source + Line - 1;
+        Count = _rest = (int)(rows * lines);
     }
 
     /// <summary>Number of lines.</summary>
     public int Count { get; }
 
+    /// <summary>The lines of so many rows of so many elements: the first line of each row, then the second of each, and so on.</summary>
+    public static LinesAhead<T> AcrossRows(T* source, nint rowStep, int rows, int length) =>
+        new(source, rowStep, rows, ((nint)length * sizeof(T) + Line - 1) / Line);
+
     /// <summary>Fetches the next few.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Fetch(int lines)
     {
-        for (; lines > 0 && _rows > 0; lines--)
+        lines = Math.Min(lines, _rest);
+        _rest -= lines;
+        for (; lines > 0; lines--)
         {
-            Prefetch.ToSecondLevel(_row + _at);
-            _at += Line;
-            if (_at < _rowBytes)
+            Prefetch.ToSecondLevel(_at);
+            if (--_left > 0)
+            {
+                _at += _step;
                 continue;
-            _at = (_rowBytes - 1) % Line;
-            _row += _rowStep;
-            _rows--;
+            }
+
+            _at += _wrap;
+            _left = _group;
         }
     }
 }

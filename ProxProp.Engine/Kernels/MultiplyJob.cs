@@ -33,7 +33,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             Relu = last && Product.Relu,
         };
         _mirror = last && Product.Mirror;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns);
+        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, Context.Team.Workers);
         _rowItems = (m + _itemRows - 1) / _itemRows;
         Items = _rowItems * ((Product.N + _itemColumns - 1) / _itemColumns);
     }
@@ -63,15 +63,15 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             int panel = j / TTile.Columns;
             bool isPrivate = Packed.Columns.IsPrivate(panel, TTile.Columns);
             if (isPrivate && j == j0)
-            {
-                for (int k = 0; k < Packed.Columns.Kc; k += PanelSet<T>.Slice)
-                    Packed.Columns.PackSlice(panel, TTile.Columns, k, now);
-            }
-
+                Packed.Columns.PackPanel(panel, TTile.Columns, now);
             nint bStep = TTile.Columns;
             T* b = isPrivate ? now : Packed.Columns.Panel(panel, TTile.Columns, out _, out bStep);
-            bool packsNext = j + TTile.Columns < j1 && FirstRowOf(i0, j + TTile.Columns) < i1 && Packed.Columns.IsPrivate(panel + 1, TTile.Columns);
-            MultiplyPanel(first, i1, j, b, bStep, packsNext ? then : null);
+            if (j + TTile.Columns >= j1 || FirstRowOf(i0, j + TTile.Columns) >= i1)
+                MultiplyPanel(first, i1, j, b, bStep, null, FirstLinesOf(item + Context.Team.Workers));
+            else if (Packed.Columns.IsPrivate(panel + 1, TTile.Columns))
+                MultiplyPanel(first, i1, j, b, bStep, then, Packed.Columns.Ahead(panel + 1, TTile.Columns));
+            else
+                MultiplyPanel(first, i1, j, b, bStep, null, default);
             T* swap = now;
             now = then;
             then = swap;
@@ -85,9 +85,17 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     private readonly int FirstRowOf(int i0, int j) =>
         Product.LowerOnly ? i0 + (Math.Max(0, j - _firstRow - i0) / TTile.Rows * TTile.Rows) : i0;
 
+    // Of an item that this worker may well get next, in this block or the one that follows: the first panel of B.
+    private readonly LinesAhead<T> FirstLinesOf(int item)
+    {
+        PanelSet<T> columns = item < Items ? Packed.Columns : Next.Columns;
+        int panel = item % Items / _rowItems * _itemColumns / TTile.Columns;
+        return columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
+    }
+
     // Loop 1: panels of A, streamed in the order in which they lie; between the tiles, the next panel of B is packed a little at a time.
     [SkipLocalsInit]
-    private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next)
+    private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next, in LinesAhead<T> later)
     {
         T* sums = stackalloc T[TTile.Rows * TTile.Columns];
         int m = Packed.Rows.Lanes, n = Product.N, kc = Packed.Rows.Kc;
@@ -96,28 +104,28 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         if (store.Bias != null)
             store.Bias += j;
         int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows;
-        int packed = next == null ? kc : 0, due = 0;
-        for (int i = i0; i < i1; i += TTile.Rows)
+        TileAhead<T> ahead = new(kc, cRow, later, tiles);
+        int packed = next == null ? kc : 0, tile = 0;
+        for (int i = i0; i < i1; i += TTile.Rows, tile++)
         {
             T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
             T* c = Product.C + ((_firstRow + i) * cRow) + j;
-            Prefetch.Rows(c, cRow, TTile.Rows, TTile.Columns);
-            for (due += kc + PanelSet<T>.Slice; packed < kc && due >= tiles * PanelSet<T>.Slice; due -= tiles * PanelSet<T>.Slice)
-            {
+            ahead.C = c;
+
+            // What was fetched during the tiles before.
+            for (; packed < kc && (packed + PanelSet<T>.Slice) * tiles <= kc * tile; packed += PanelSet<T>.Slice)
                 Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
-                packed += PanelSet<T>.Slice;
-            }
 
             bool crossesDiagonal = Product.LowerOnly && j + TTile.Columns - 1 > _firstRow + i;
             bool isFull = i + TTile.Rows <= m && j + TTile.Columns <= n && !crossesDiagonal;
             if (isFull && !store.HasEpilogue)
             {
-                TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update);
+                TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, &ahead);
                 continue;
             }
 
             int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
-            TTile.MultiplyPart(rows, columns, kc, a, aLane, aStep, b, bStep, sums);
+            TTile.MultiplyPart(rows, columns, kc, a, aLane, aStep, b, bStep, sums, &ahead);
             if (!crossesDiagonal)
             {
                 TTile.UpdatePart(sums, rows, columns, c, cRow, store);

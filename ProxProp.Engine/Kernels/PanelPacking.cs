@@ -35,14 +35,15 @@ internal static unsafe class PanelPacking
     /// <param name="kc">Number of values of k.</param>
     /// <param name="destination">Where the first panel goes.</param>
     /// <param name="distance">Distance between two panels.</param>
+    /// <param name="fetch">Whether to fetch the source ahead; a constant at each call site.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination, nint distance)
+    public static void Pack<T>(T* source, nint laneStep, nint kStep, int lanes, int panels, int width, int kc, T* destination, nint distance, bool fetch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (laneStep != 1)
         {
             for (int p = 0; p < panels; p++)
-                Transpose(source + (p * width * laneStep), laneStep, Math.Min(width, lanes - (p * width)), width, kc, destination + (p * distance));
+                Transpose(source + (p * width * laneStep), laneStep, Math.Min(width, lanes - (p * width)), width, kc, destination + (p * distance), fetch);
             return;
         }
 
@@ -52,7 +53,7 @@ internal static unsafe class PanelPacking
         {
             T* from = source + (k * kStep);
             T* to = destination + (k * width);
-            if (panels > 1)
+            if (fetch)
                 Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
             for (int p = 0; p < full; p++, from += width, to += distance)
                 Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
@@ -73,7 +74,7 @@ internal static unsafe class PanelPacking
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose<T>(T* source, nint laneStep, int lanes, int width, int kc, T* destination)
+    private static void Transpose<T>(T* source, nint laneStep, int lanes, int width, int kc, T* destination, bool fetch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
@@ -82,9 +83,9 @@ internal static unsafe class PanelPacking
 
         // A cache line of k at a time for each few lanes, so that no line is left half read however the rows fall into the cache's sets.
         for (; k <= kc - line; k += line)
-            TransposeLanes(source + k, laneStep, lanes, width, line, destination + ((nint)k * width));
+            TransposeLanes(source + k, laneStep, lanes, width, line, destination + ((nint)k * width), fetch);
         for (; k <= kc - block; k += block)
-            TransposeLanes(source + k, laneStep, lanes, width, block, destination + ((nint)k * width));
+            TransposeLanes(source + k, laneStep, lanes, width, block, destination + ((nint)k * width), fetch);
         for (; k < kc; k++)
         {
             for (int lane = 0; lane < lanes; lane++)
@@ -94,23 +95,27 @@ internal static unsafe class PanelPacking
 
     // Lanes that do not exist repeat the last one that does.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeLanes<T>(T* source, nint laneStep, int lanes, int width, int depth, T* to)
+    private static void TransposeLanes<T>(T* source, nint laneStep, int lanes, int width, int depth, T* to, bool fetch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
         int ahead = LinesAhead * 64 / sizeof(T);
         int lane = 0;
         if (Avx.IsSupported && width % (2 * block) == 0)
-            lane = WideTranspose.Run(source, laneStep, Math.Min(width, lanes), depth, to, width);
+            lane = WideTranspose.Run(source, laneStep, Math.Min(width, lanes), depth, to, width, fetch);
         for (; lane <= width - block && lane < lanes; lane += block)
         {
             T* r0 = source + (lane * laneStep);
             T* r1 = lane + 1 < lanes ? r0 + laneStep : r0;
             T* r2 = lane + 2 < lanes ? r1 + laneStep : r1;
             T* r3 = lane + 3 < lanes ? r2 + laneStep : r2;
-            Prefetch.Range(r0 + ahead, 1);
-            Prefetch.Range(r1 + ahead, 1);
-            if (block == 4)
+            if (fetch)
+            {
+                Prefetch.Range(r0 + ahead, 1);
+                Prefetch.Range(r1 + ahead, 1);
+            }
+
+            if (fetch && block == 4)
             {
                 Prefetch.Range(r2 + ahead, 1);
                 Prefetch.Range(r3 + ahead, 1);

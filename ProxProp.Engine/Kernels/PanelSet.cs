@@ -54,20 +54,36 @@ internal unsafe struct PanelSet<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Pack(int first, int panels, int width, T* destination) => PanelPacking.Pack(
         Source + (first * width * LaneStep), LaneStep, KStep, Lanes - (first * width), panels, width, Kc, destination,
-        PanelPacking.PanelDistance<T>(width, Kc));
+        PanelPacking.PanelDistance<T>(width, Kc), fetch: true);
 
-    /// <summary>Packs <see cref="Slice"/> values of k of one panel, and fetches those that come next.</summary>
+    /// <summary>Packs <see cref="Slice"/> values of k of one panel; see <see cref="Ahead"/> for who fetches them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void PackSlice(int panel, int width, int k, T* destination)
     {
         int lanes = Math.Min(width, Lanes - (panel * width)), depth = Math.Min(Slice, Kc - k);
         T* source = Source + (panel * width * LaneStep) + (k * KStep);
-        PanelPacking.Pack(source, LaneStep, KStep, lanes, 1, width, depth, destination + (k * width), 0);
-        if (LaneStep != 1)
-            return;
-        T* next = source + (depth * KStep);
-        for (int row = Math.Min(Slice, Kc - k - depth); row > 0; row--, next += KStep)
-            Prefetch.Range(next, width * sizeof(T));
+        PanelPacking.Pack(source, LaneStep, KStep, lanes, 1, width, depth, destination + (k * width), 0, fetch: false);
+    }
+
+    /// <summary>Packs a whole panel slice by slice, each fetched while the one before is packed.</summary>
+    public readonly void PackPanel(int panel, int width, T* destination)
+    {
+        LinesAhead<T> lines = Ahead(panel, width);
+        int perSlice = (lines.Count + (Kc / Slice)) / ((Kc / Slice) + 1);
+        lines.Fetch(perSlice);
+        for (int k = 0; k < Kc; k += Slice)
+        {
+            lines.Fetch(perSlice);
+            PackSlice(panel, width, k, destination);
+        }
+    }
+
+    /// <summary>The cache lines of one panel, in the order in which slices need them.</summary>
+    public readonly LinesAhead<T> Ahead(int panel, int width)
+    {
+        T* source = Source + (panel * width * LaneStep);
+        int lanes = Math.Min(width, Lanes - (panel * width));
+        return LaneStep == 1 ? new(source, KStep, Kc, lanes) : LinesAhead<T>.AcrossRows(source, LaneStep, lanes, Kc);
     }
 }
 

@@ -8,22 +8,17 @@ namespace ProxProp.Engine.Kernels;
 /// </summary>
 internal static unsafe class Prefetch
 {
-    /// <summary>Asks for the cache lines of a block of rows.</summary>
+    /// <summary>Asks for the lines of at most 128 bytes, wherever they begin.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Rows<T>(T* start, nint stride, int rows, int columns)
+    public static void Span<T>(T* start, int length)
         where T : unmanaged
     {
         if (!Sse.IsSupported)
             return;
-        const int Line = 64;
-        byte* row = (byte*)start;
-        nint step = stride * sizeof(T), last = ((columns * sizeof(T)) - 1) & -Line;
-        for (int i = 0; i < rows; i++, row += step)
-        {
-            Sse.Prefetch0(row);
-            for (nint at = last; at > 0; at -= Line)
-                Sse.Prefetch0(row + at);
-        }
+        Sse.Prefetch0(start);
+        if (length * sizeof(T) > 64)
+            Sse.Prefetch0(start + (length / 2));
+        Sse.Prefetch0(start + length - 1);
     }
 
     /// <summary>Asks for the line of an address, to be kept out of the first-level cache.</summary>

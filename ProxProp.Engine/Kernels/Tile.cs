@@ -45,7 +45,8 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
     private static bool IsTall => THeight.Rows == 12;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update)
+    public static void Multiply(
+        nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
     {
         TSimd l0 = TSimd.Zero, r0 = TSimd.Zero;
         TSimd l1 = TSimd.Zero, r1 = TSimd.Zero;
@@ -64,72 +65,81 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         {
             // Packed panels: constant steps become immediate offsets. Twelve elements of A are one value of k for 12 rows, two for 6.
             int depth = 12 / Rows;
-            for (; kc >= depth; kc -= depth, a += 12, b += depth * Columns)
+            while (kc >= depth)
             {
-                left = TSimd.Load(b);
-                right = TSimd.Load(b + TSimd.Count);
-                x = TSimd.Broadcast(a[0]);
-                TSimd.MultiplyAddTo(ref l0, x, left);
-                TSimd.MultiplyAddTo(ref r0, x, right);
-                x = TSimd.Broadcast(a[1]);
-                TSimd.MultiplyAddTo(ref l1, x, left);
-                TSimd.MultiplyAddTo(ref r1, x, right);
-                x = TSimd.Broadcast(a[2]);
-                TSimd.MultiplyAddTo(ref l2, x, left);
-                TSimd.MultiplyAddTo(ref r2, x, right);
-                x = TSimd.Broadcast(a[3]);
-                TSimd.MultiplyAddTo(ref l3, x, left);
-                TSimd.MultiplyAddTo(ref r3, x, right);
-                x = TSimd.Broadcast(a[4]);
-                TSimd.MultiplyAddTo(ref l4, x, left);
-                TSimd.MultiplyAddTo(ref r4, x, right);
-                x = TSimd.Broadcast(a[5]);
-                TSimd.MultiplyAddTo(ref l5, x, left);
-                TSimd.MultiplyAddTo(ref r5, x, right);
-                if (!IsTall)
+                ahead->FetchPart(Rows, Columns);
+                nint end = Math.Max(0, kc - ahead->Depth) + depth;
+                for (; kc >= end; kc -= depth, a += 12, b += depth * Columns)
                 {
-                    left = TSimd.Load(b + Columns);
-                    right = TSimd.Load(b + Columns + TSimd.Count);
-                    x = TSimd.Broadcast(a[6]);
+                    left = TSimd.Load(b);
+                    right = TSimd.Load(b + TSimd.Count);
+                    x = TSimd.Broadcast(a[0]);
                     TSimd.MultiplyAddTo(ref l0, x, left);
                     TSimd.MultiplyAddTo(ref r0, x, right);
-                    x = TSimd.Broadcast(a[7]);
+                    x = TSimd.Broadcast(a[1]);
                     TSimd.MultiplyAddTo(ref l1, x, left);
                     TSimd.MultiplyAddTo(ref r1, x, right);
-                    x = TSimd.Broadcast(a[8]);
+                    x = TSimd.Broadcast(a[2]);
                     TSimd.MultiplyAddTo(ref l2, x, left);
                     TSimd.MultiplyAddTo(ref r2, x, right);
-                    x = TSimd.Broadcast(a[9]);
+                    x = TSimd.Broadcast(a[3]);
                     TSimd.MultiplyAddTo(ref l3, x, left);
                     TSimd.MultiplyAddTo(ref r3, x, right);
-                    x = TSimd.Broadcast(a[10]);
+                    x = TSimd.Broadcast(a[4]);
                     TSimd.MultiplyAddTo(ref l4, x, left);
                     TSimd.MultiplyAddTo(ref r4, x, right);
-                    x = TSimd.Broadcast(a[11]);
+                    x = TSimd.Broadcast(a[5]);
                     TSimd.MultiplyAddTo(ref l5, x, left);
                     TSimd.MultiplyAddTo(ref r5, x, right);
-                    continue;
-                }
+                    if (!IsTall)
+                    {
+                        left = TSimd.Load(b + Columns);
+                        right = TSimd.Load(b + Columns + TSimd.Count);
+                        x = TSimd.Broadcast(a[6]);
+                        TSimd.MultiplyAddTo(ref l0, x, left);
+                        TSimd.MultiplyAddTo(ref r0, x, right);
+                        x = TSimd.Broadcast(a[7]);
+                        TSimd.MultiplyAddTo(ref l1, x, left);
+                        TSimd.MultiplyAddTo(ref r1, x, right);
+                        x = TSimd.Broadcast(a[8]);
+                        TSimd.MultiplyAddTo(ref l2, x, left);
+                        TSimd.MultiplyAddTo(ref r2, x, right);
+                        x = TSimd.Broadcast(a[9]);
+                        TSimd.MultiplyAddTo(ref l3, x, left);
+                        TSimd.MultiplyAddTo(ref r3, x, right);
+                        x = TSimd.Broadcast(a[10]);
+                        TSimd.MultiplyAddTo(ref l4, x, left);
+                        TSimd.MultiplyAddTo(ref r4, x, right);
+                        x = TSimd.Broadcast(a[11]);
+                        TSimd.MultiplyAddTo(ref l5, x, left);
+                        TSimd.MultiplyAddTo(ref r5, x, right);
+                        continue;
+                    }
 
-                x = TSimd.Broadcast(a[6]);
-                TSimd.MultiplyAddTo(ref l6, x, left);
-                TSimd.MultiplyAddTo(ref r6, x, right);
-                x = TSimd.Broadcast(a[7]);
-                TSimd.MultiplyAddTo(ref l7, x, left);
-                TSimd.MultiplyAddTo(ref r7, x, right);
-                x = TSimd.Broadcast(a[8]);
-                TSimd.MultiplyAddTo(ref l8, x, left);
-                TSimd.MultiplyAddTo(ref r8, x, right);
-                x = TSimd.Broadcast(a[9]);
-                TSimd.MultiplyAddTo(ref l9, x, left);
-                TSimd.MultiplyAddTo(ref r9, x, right);
-                x = TSimd.Broadcast(a[10]);
-                TSimd.MultiplyAddTo(ref l10, x, left);
-                TSimd.MultiplyAddTo(ref r10, x, right);
-                x = TSimd.Broadcast(a[11]);
-                TSimd.MultiplyAddTo(ref l11, x, left);
-                TSimd.MultiplyAddTo(ref r11, x, right);
+                    x = TSimd.Broadcast(a[6]);
+                    TSimd.MultiplyAddTo(ref l6, x, left);
+                    TSimd.MultiplyAddTo(ref r6, x, right);
+                    x = TSimd.Broadcast(a[7]);
+                    TSimd.MultiplyAddTo(ref l7, x, left);
+                    TSimd.MultiplyAddTo(ref r7, x, right);
+                    x = TSimd.Broadcast(a[8]);
+                    TSimd.MultiplyAddTo(ref l8, x, left);
+                    TSimd.MultiplyAddTo(ref r8, x, right);
+                    x = TSimd.Broadcast(a[9]);
+                    TSimd.MultiplyAddTo(ref l9, x, left);
+                    TSimd.MultiplyAddTo(ref r9, x, right);
+                    x = TSimd.Broadcast(a[10]);
+                    TSimd.MultiplyAddTo(ref l10, x, left);
+                    TSimd.MultiplyAddTo(ref r10, x, right);
+                    x = TSimd.Broadcast(a[11]);
+                    TSimd.MultiplyAddTo(ref l11, x, left);
+                    TSimd.MultiplyAddTo(ref r11, x, right);
+                }
             }
+        }
+        else
+        {
+            ahead->FetchAll(Rows, Columns);
         }
 
         // Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
@@ -202,14 +212,21 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         Store(l11, r11, c += cStride, update);
     }
 
-    public static void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums)
+    public static void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, TileAhead<T>* ahead)
     {
         if (IsTall && rows <= SixRows.Rows)
-            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign);
+        {
+            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
+        }
         else if (IsTall && columns <= TSimd.Count)
+        {
+            ahead->FetchAll(Rows, columns);
             NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
+        }
         else
-            Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign);
+        {
+            Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -92,7 +92,7 @@ internal static unsafe class TriangularBlock
             T* panel = Work.Panel(item, TTile.Rows);
             T* source = Work.L + (first * Work.LRow);
             if (Work.LRow == 1 || Work.LColumn == 1)
-                PanelPacking.Pack(source, Work.LRow, Work.LColumn, lanes, 1, TTile.Rows, first, panel, 0);
+                PanelPacking.Pack(source, Work.LRow, Work.LColumn, lanes, 1, TTile.Rows, first, panel, 0, fetch: false);
             else
                 PanelPacking.PackAnySteps(source, Work.LRow, Work.LColumn, lanes, TTile.Rows, first, panel);
 
@@ -131,9 +131,8 @@ internal static unsafe class TriangularBlock
             int n = Work.N, count = Math.Min(TTile.Columns, end - first);
             T* b = Work.UnknownsAreColumns ? Work.B + (first * Work.Stride) : Work.B + first;
             nint bStride = Work.Reversed ? -Work.Stride : Work.Stride;
-            LinesAhead<T> ahead = Next(first + TTile.Columns, end);
             int panels = (n + TTile.Rows - 1) / TTile.Rows;
-            int slice = (ahead.Count + panels - 1) / panels;
+            TileAhead<T> ahead = new(n, bStride, Next(first + TTile.Columns, end), panels);
 
             // Whole tiles of whole panels are read and written where they lie.
             int direct = Work.UnknownsAreColumns || count < TTile.Columns ? 0 : n / TTile.Rows * TTile.Rows;
@@ -145,9 +144,10 @@ internal static unsafe class TriangularBlock
             {
                 T* g = Work.Panel(i / TTile.Rows, TTile.Rows);
                 T* at = x + ((nint)i * TTile.Columns);
-                ahead.Fetch(slice);
-                TTile.Multiply(i, g, 1, TTile.Rows, x, TTile.Columns, sums, TTile.Columns, Update.Assign);
                 bool isDirect = i < direct;
+                ahead.C = isDirect ? row : at;
+                ahead.Depth = TileAhead<T>.PartOf(i);
+                TTile.Multiply(i, g, 1, TTile.Rows, x, TTile.Columns, sums, TTile.Columns, Update.Assign, &ahead);
                 TTile.Substitute(g + ((nint)i * TTile.Rows), sums, at, isDirect ? row : at, isDirect ? bStride : TTile.Columns);
             }
 

@@ -24,17 +24,18 @@ internal static unsafe class WideTranspose
     /// <param name="depth">Values of k, whole blocks of 128 bits.</param>
     /// <param name="to">Where they go.</param>
     /// <param name="width">Distance of two values of k there.</param>
+    /// <param name="fetch">Whether to fetch the source ahead.</param>
     /// <returns>Lanes done.</returns>
     /// <remarks>Not inlined: the loops around the micro-kernel would lose their registers to it.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static int Run<T>(T* source, nint laneStep, int lanes, int depth, T* to, int width)
+    public static int Run<T>(T* source, nint laneStep, int lanes, int depth, T* to, int width, bool fetch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count, ahead = LinesAhead * 64 / sizeof(T), lane = 0;
         for (; lane <= lanes - (2 * block); lane += 2 * block)
         {
             T* row = source + (lane * laneStep);
-            for (int i = 0; i < 2 * block; i++)
+            for (int i = 0; fetch && i < 2 * block; i++)
                 Prefetch.Range(row + (i * laneStep) + ahead, 1);
             for (int k = 0; k < depth; k += block)
                 Block(row + k, laneStep, to + lane + (k * width), width);
