@@ -44,7 +44,7 @@ internal static class BeyondSection
     private static XElement SameEpochs(ExperimentResult result, SeriesResult adam, Conclusions conclusions) => Html.Table(
         $"After {Format.Count(result.Epochs, "epoch")}: mean ± half of the range over the seeds; below, beside plain Adam.",
         [
-            "method", Html.NumberHead("seeds"), .. conclusions.Measures.Take(4).Select(m => Html.NumberHead(m.Name.Replace(", same epochs", "", StringComparison.Ordinal))),
+            "method", Html.NumberHead("seeds"), .. conclusions.Measures.Take(4).Select(m => Html.NumberHead(m.Name)),
             Html.NumberHead("seconds an epoch"), Html.NumberHead("times Adam's"),
         ],
         result.Series.Select(s => (IEnumerable<object>)
@@ -61,7 +61,7 @@ internal static class BeyondSection
         return Html.Table(
             $"After the time that plain Adam takes for its {Format.Count(adam.Epochs, "epoch")}, by step times ({time}): whole epochs that fit into it, at most those that were run. "
             + "Test rows are asked after the last epoch alone.",
-            ["method", Html.NumberHead("epochs"), .. conclusions.Measures.Skip(4).Select(m => Html.NumberHead(m.Name.Replace(", same time", "", StringComparison.Ordinal))), Html.NumberHead("validation accuracy there")],
+            ["method", Html.NumberHead("epochs"), .. conclusions.Measures.Skip(4).Select(m => Html.NumberHead(m.Name)), Html.NumberHead("validation accuracy there")],
             result.Series.Select(s =>
             {
                 EqualTime there = EqualTime.Of(s, adam);

@@ -47,10 +47,8 @@ internal sealed record Chart(string Title, string X, string Y)
         double scale = Percent ? 100 : 1;
         foreach (ChartLine line in lines)
         {
-            LineSeries series = line.Look.Line(line.Points.Count == 0 ? line.Label + " (no data yet)" : line.Label);
-            series.Points.AddRange(line.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y) && (!LogY || p.Y > 0) && (!LogX || p.X > 0))
-                .Select(p => new DataPoint(p.X, scale * p.Y)));
-            model.Series.Add(series);
+            DataPoint[] points = [.. line.Points.Where(p => IsShown(p.X, LogX) && IsShown(p.Y, LogY)).Select(p => new DataPoint(p.X, scale * p.Y))];
+            model.Series.Add(line.Look.Line(points.Length == 0 ? line.Label + " (no data yet)" : line.Label, points));
         }
 
         return model;
@@ -82,6 +80,11 @@ internal sealed record Chart(string Title, string X, string Y)
 
         return model;
     }
+
+    /// <summary>Whether any line has a point that the axes can show.</summary>
+    public bool Shows(IEnumerable<ChartLine> lines) => lines.Any(l => l.Points.Any(p => IsShown(p.X, LogX) && IsShown(p.Y, LogY)));
+
+    private static bool IsShown(double value, bool logarithmic) => double.IsFinite(value) && (!logarithmic || value > 0);
 
     private static PlotModel Empty()
     {

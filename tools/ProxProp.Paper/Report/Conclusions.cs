@@ -2,10 +2,11 @@ namespace ProxProp.Paper.Report;
 
 /// <summary>A measure by which methods are compared.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="When">After what: the same epochs or the same time.</param>
 /// <param name="Of">Its value for a line.</param>
 /// <param name="LowerIsBetter">Whether less is better.</param>
 /// <param name="Text">How a value is written.</param>
-internal sealed record Measure(string Name, Func<SeriesResult, Spread> Of, bool LowerIsBetter, Func<Spread, string> Text);
+internal sealed record Measure(string Name, string When, Func<SeriesResult, Spread> Of, bool LowerIsBetter, Func<Spread, string> Text);
 
 /// <summary>What follows from "beyond", in sentences that are made of the numbers.</summary>
 /// <param name="lines">The methods.</param>
@@ -15,12 +16,12 @@ internal sealed class Conclusions(IReadOnlyList<SeriesResult> lines, SeriesResul
     /// <summary>The measures: after the same epochs, and after the same time.</summary>
     public IReadOnlyList<Measure> Measures { get; } =
     [
-        new("loss over all training rows, same epochs", s => s.FullLoss, true, Format.Loss),
-        new("best validation accuracy, same epochs", s => s.BestValidation, false, Format.Percent),
-        new("last validation accuracy, same epochs", s => s.FinalValidation, false, Format.Percent),
-        new("test accuracy, same epochs", s => s.TestAccuracy, false, Format.Percent),
-        new("batch loss, same time", s => EqualTime.Of(s, reference).TrainLoss, true, Format.Loss),
-        new("best validation accuracy, same time", s => EqualTime.Of(s, reference).BestValidation, false, Format.Percent),
+        new("loss over all training rows", "after the same epochs", s => s.FullLoss, true, Format.Loss),
+        new("best validation accuracy", "after the same epochs", s => s.BestValidation, false, Format.Percent),
+        new("last validation accuracy", "after the same epochs", s => s.FinalValidation, false, Format.Percent),
+        new("test accuracy", "after the same epochs", s => s.TestAccuracy, false, Format.Percent),
+        new("batch loss", "after the same time", s => EqualTime.Of(s, reference).TrainLoss, true, Format.Loss),
+        new("best validation accuracy", "after the same time", s => EqualTime.Of(s, reference).BestValidation, false, Format.Percent),
     ];
 
     /// <summary>How a method's value is to be taken beside plain Adam's, in a word.</summary>
@@ -51,11 +52,11 @@ internal sealed class Conclusions(IReadOnlyList<SeriesResult> lines, SeriesResul
             yield break;
         foreach (SeriesResult line in lines.Where(s => s != reference && Measures.Any(m => m.Of(s).Count > 0)))
         {
-            string[] better = [.. Measures.Where(m => Against(line, m) == Difference.Better).Select(m => m.Name)];
-            string[] worse = [.. Measures.Where(m => Against(line, m) == Difference.Worse).Select(m => m.Name)];
+            Measure[] better = [.. Measures.Where(m => Against(line, m) == Difference.Better)];
+            Measure[] worse = [.. Measures.Where(m => Against(line, m) == Difference.Worse)];
             yield return better.Length + worse.Length == 0
                 ? $"{line.Label}: by no measure clearly better or worse than plain Adam."
-                : $"{line.Label}: {Listed("clearly better than plain Adam", better)}{(better.Length > 0 && worse.Length > 0 ? "; " : "")}{Listed("clearly worse", worse)}.";
+                : $"{line.Label}: {Listed("clearly better than plain Adam", better)}{(better.Length > 0 && worse.Length > 0 ? "; " : "")}{Listed(better.Length > 0 ? "clearly worse" : "clearly worse than plain Adam", worse)}.";
         }
     }
 
@@ -85,7 +86,9 @@ internal sealed class Conclusions(IReadOnlyList<SeriesResult> lines, SeriesResul
         _ => "one seed, so nobody knows whether the difference is larger than the seeds' spread",
     };
 
-    private static string Listed(string what, string[] measures) => measures.Length == 0 ? string.Empty : $"{what} in {string.Join(", ", measures)}";
+    private static string Listed(string what, Measure[] measures) => measures.Length == 0
+        ? string.Empty
+        : $"{what} in {string.Join(" and ", measures.GroupBy(m => m.When).Select(g => $"{string.Join(", ", g.Select(m => m.Name))} {g.Key}"))}";
 
-    private static string Sentence(Measure measure) => char.ToUpperInvariant(measure.Name[0]) + measure.Name[1..];
+    private static string Sentence(Measure measure) => $"{char.ToUpperInvariant(measure.Name[0])}{measure.Name[1..]} {measure.When}";
 }

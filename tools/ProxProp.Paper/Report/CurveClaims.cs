@@ -94,7 +94,7 @@ internal static class CurveClaims
             $"Reproduced if the best ProxProp line is ahead by more than two standard errors of the {rows:N0} rows and both numbers are within "
             + $"{100 * NumberTolerance:F0} points of the paper's; partly if it is ahead by less or the numbers differ.",
             $"BackProp {Format.Percent(paperBackProp)}, ProxProp {Format.Percent(paperProxProp)}",
-            $"BackProp {Format.Percent(reference)}, {List(lines, s => Format.Percent(figure(s)))}",
+            lines.Append(backProp).Any(s => figure(s).Count > 0) ? $"BackProp {Format.Percent(reference)}, {List(lines, s => Format.Percent(figure(s)))}" : Format.None,
             Verdict.NotRun,
             known ? $"{Short(best)} is {Format.Points(gain)} ahead of BackProp, two standard errors are {200 * error:F1}" : string.Empty)
             .Judged(evaluation, backProp.Epochs, verdict, needsAllEpochs: true);

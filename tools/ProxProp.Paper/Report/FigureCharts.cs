@@ -21,8 +21,12 @@ internal sealed class FigureCharts(ExperimentResult result)
         s => double.IsNaN(s.EpochSeconds) ? [] : s.Curve(figure).Select(p => (p.Epoch * s.EpochSeconds, p.Value)));
 
     /// <summary>A chart of all lines.</summary>
-    public XElement Figure(Chart chart, Func<SeriesResult, IEnumerable<(double X, double Y)>> points) => Framed(
-        chart.Title, SvgDrawing.Of(chart.Plot(result.Series.Select(s => new ChartLine(s.Label, _looks[s.Label], [.. points(s)]))), NextId(), chart.Title));
+    public XElement Figure(Chart chart, Func<SeriesResult, IEnumerable<(double X, double Y)>> points) =>
+        Figure(chart, NextId(), [.. result.Series.Select(s => new ChartLine(s.Label, _looks[s.Label], [.. points(s)]))]);
+
+    /// <summary>A chart of any lines; of its name alone while there is nothing to show.</summary>
+    public static XElement Figure(Chart chart, string id, IReadOnlyList<ChartLine> lines) => Framed(
+        chart.Title, chart.Shows(lines) ? SvgDrawing.Of(chart.Plot(lines), id, chart.Title) : Html.C("p", "open", "nothing to show yet"));
 
     /// <summary>A figure's mean and range for each line, one below the other.</summary>
     public XElement Ranges(Chart chart, Func<SeriesResult, IEnumerable<double>> values)
@@ -33,6 +37,8 @@ internal sealed class FigureCharts(ExperimentResult result)
             double[] numbers = [.. values(s).Where(double.IsFinite)];
             return numbers.Length == 0 ? (s.Label + " (no data yet)", double.NaN, double.NaN, double.NaN) : (s.Label, numbers.Min(), numbers.Average(), numbers.Max());
         })];
+        if (rows.All(r => double.IsNaN(r.Item3)))
+            return Framed(chart.Title, Html.C("p", "open", "nothing to show yet"));
         return Framed(chart.Title, SvgDrawing.Of(chart.Ranges(rows), NextId(), chart.Title, (rows.Length * RowHeight) + Frame));
     }
 

@@ -14,6 +14,7 @@ internal readonly record struct LineLook(int Number, bool IsPublished)
     private const double Thickness = 1.8;
     private const double MarkerSize = 4;
     private const int MarkerDistance = 34;
+    private const int FewPoints = 12;
 
     private static readonly LineStyle[] s_dashes =
     [
@@ -44,11 +45,11 @@ internal readonly record struct LineLook(int Number, bool IsPublished)
         return looks;
     }
 
-    /// <summary>An empty line of this look.</summary>
-    public LineSeries Line(string title)
+    /// <summary>A line of this look; where it has many points, with markers at some of them.</summary>
+    public LineSeries Line(string title, IReadOnlyCollection<DataPoint> points)
     {
         OxyColor color = SvgColors.Line(Number);
-        return new LineSeries
+        var line = new LineSeries
         {
             Title = title,
             Color = color,
@@ -60,8 +61,10 @@ internal readonly record struct LineLook(int Number, bool IsPublished)
             MarkerStroke = color,
             MarkerStrokeThickness = 1.4,
             MarkerFill = IsPublished ? SvgColors.Paper : color,
-            MarkerResolution = MarkerDistance,
+            MarkerResolution = points.Count > FewPoints ? MarkerDistance : 0,
         };
+        line.Points.AddRange(points);
+        return line;
     }
 
     private static ScreenPoint[] Polygon(int corners, double radius, double degrees) => [.. Enumerable.Range(0, corners).Select(i => Corner(radius, degrees + (360.0 * i / corners)))];

@@ -51,7 +51,7 @@ internal static class PageStyle
         code { font-family: ui-monospace, Consolas, monospace; font-size: .9em; overflow-wrap: anywhere; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: .8rem 0; font-size: .95rem; }
         dt { color: var(--soft); } dd { margin: 0; }
-        @media (max-width: 760px) { .charts { grid-template-columns: minmax(0, 1fr); } dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } }
+        @media screen and (max-width: 760px) { .charts { grid-template-columns: minmax(0, 1fr); } dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } }
         @media print {
           @page { size: A4; margin: 14mm 12mm; }
           :root { --ink: #000; --paper: #fff; --grid: #ccc; --soft: #333; --band: #fff; --good: #000; --half: #000; --bad: #000;
@@ -65,7 +65,7 @@ internal static class PageStyle
           table { font-size: 8pt; } th, td { padding: .15rem .35rem; } .rule { font-size: 7.5pt; }
           thead { display: table-header-group; }
           .wide { overflow: visible; }
-          .charts { gap: .6rem 1rem; }
+          .charts { display: block; } figure { width: 152mm; margin: 0 auto 3mm; }
         }
         """;
 }

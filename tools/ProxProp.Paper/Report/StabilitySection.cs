@@ -36,12 +36,12 @@ internal static class StabilitySection
 
     private static XElement Papers(ExperimentResult result)
     {
-        const string Title = "The paper after 50 epochs, in the same look";
+        const string Title = "The paper after 50 epochs, by its own names";
         IReadOnlyDictionary<string, LineLook> looks = LineLook.For(result.Series);
         IEnumerable<ChartLine> lines = PaperNumbers.Table1.Select(row => new ChartLine(
-            row.Key.Replace("ProxProp", "published", StringComparison.Ordinal), looks[row.Key], [.. PaperExperiments.Table1Rates.Zip(row.Value)]));
+            row.Key, looks[row.Key], [.. PaperExperiments.Table1Rates.Zip(row.Value)]));
         var chart = new Chart(Title, "learning rate", "loss") { LogX = true, LogY = true };
-        return Html.E("figure", Html.E("figcaption", Title), SvgDrawing.Of(chart.Plot(lines), "table1-paper-", Title));
+        return FigureCharts.Figure(chart, "table1-paper-", [.. lines]);
     }
 
     private static IEnumerable<(double, double)> Points(Cell[] row) =>
