@@ -41,6 +41,10 @@ internal static class CommandLine
                 return Run(command, args.AsSpan(1), terminal);
             }
 
+#if !PAPER
+            if (args is ["paper", ..])
+                throw new FailureException("The command paper is in the .NET build only; run it by: dotnet run -c Release --project tools/ProxProp.Cli -- paper");
+#endif
             return RunWithoutCommand(args, commands, terminal);
         }
         catch (UsageException e)
