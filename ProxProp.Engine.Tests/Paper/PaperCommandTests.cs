@@ -17,7 +17,8 @@ public sealed class PaperCommandTests
         using var folder = new TemporaryFolder();
         string output = CliRun.Done([.. s_quick, "--jobs", "2", "--threads", "1", "--output", folder.Path]);
         Assert.Contains("8 of 8 runs are to be done, 2 at a time on 1 thread each", output, StringComparison.Ordinal);
-        Assert.Contains("[8/8]", output, StringComparison.Ordinal);
+        Assert.StartsWith("[8/8] ", output.TrimEnd('\n').Split('\n')[^2], StringComparison.Ordinal);
+        Assert.Contains("About 0 s left.\nThe report: ", output, StringComparison.Ordinal);
         Assert.EndsWith($"The report: {folder.File("report.html")}\n", output, StringComparison.Ordinal);
         string page = File.ReadAllText(folder.File("report.html"));
         foreach (Series line in PaperExperiments.Figure2(1, 1).Series)

@@ -56,10 +56,15 @@ public sealed partial class ReportTests
         made.Add(figure.Series[0].Runs[0], 0.5, 4);
         made.Add(figure.Series[1].Runs[0], 0.5, 2);
         made.Add(figure.Series[2].Runs[0], 0.5, 1, CurveStatus.Diverged);
+        Curve lacking = figure.Series[3].Runs[0];
+        made.Add(lacking, 0.5, 3);
+        CurveResult whole = made.Store.Find(lacking)!;
+        made.Store.Save(whole with { Epochs = [whole.Epochs[0], whole.Epochs[2]] });
         string page = made.Report();
         Check(page);
         string cells = Words(page, "td");
         Assert.Contains("2 of 4 epochs so far", cells, StringComparison.Ordinal);
+        Assert.Contains("3 of 4 epochs so far", cells, StringComparison.Ordinal);
         Assert.Contains("diverged", cells, StringComparison.Ordinal);
         Assert.Contains("not run yet", cells, StringComparison.Ordinal);
         Assert.Contains("4 epochs, 1 seed; 8 runs: 2 done", page, StringComparison.Ordinal);

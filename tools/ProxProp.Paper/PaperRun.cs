@@ -47,11 +47,10 @@ internal sealed class PaperRun(PaperData data, PaperRequest request, TextWriter 
             return true;
         }
 
-        double remaining = open.Sum(c => Estimate(c, times)) / request.Jobs;
+        Dictionary<string, double> left = open.ToDictionary(c => c.Id, c => Estimate(c, times));
         output.WriteLine(
             $"{open.Length} of {runs.Count} runs are to be done, {request.Jobs} at a time on {_threads} thread{(_threads == 1 ? "" : "s")} each. "
-            + $"That takes about {Duration(remaining)}; it can be stopped at any time and goes on where it was.");
-        double left = open.Sum(c => Estimate(c, times));
+            + $"That takes about {Duration(left.Values.Sum() / request.Jobs)}; it can be stopped at any time and goes on where it was.");
         int done = 0;
         RunAll(open, (curve, stop) =>
         {
@@ -60,9 +59,9 @@ internal sealed class PaperRun(PaperData data, PaperRequest request, TextWriter 
             {
                 if (result.Status == CurveStatus.Partial)
                     return;
-                left -= Estimate(curve, times);
+                left.Remove(curve.Id);
                 done++;
-                output.WriteLine($"[{done}/{open.Length}] {curve.Id}: {Outcome(result)}. About {Duration(left / request.Jobs)} left.");
+                output.WriteLine($"[{done}/{open.Length}] {curve.Id}: {Outcome(result)}. About {Duration(left.Values.Sum() / request.Jobs)} left.");
             }
         }, cancellation);
         return !cancellation.IsCancellationRequested;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ProxProp.Paper.Curves;
 
 /// <summary>Figures after one epoch.</summary>
@@ -49,7 +51,14 @@ internal sealed record CurveResult(Curve Curve, CurveStatus Status, IReadOnlyLis
     public bool Covers(Curve wanted) => Status == CurveStatus.Diverged
         || (Status == CurveStatus.Completed && Epochs.Count >= wanted.Epochs && (!wanted.FullLossEachEpoch || Epochs.Take(wanted.Epochs).All(e => e.FullLoss is not null)));
 
+    /// <summary>The last epoch that is recorded; 0 before the first.</summary>
+    [JsonIgnore]
+    public int Reached => Epochs.Count == 0 ? 0 : Epochs[^1].Epoch;
+
+    /// <summary>Figures after an epoch, counted from 1; null where they are not recorded.</summary>
+    public EpochPoint? At(int epoch) => Epochs.FirstOrDefault(e => e.Epoch == epoch);
+
     /// <summary>Loss over all training rows after <paramref name="epochs"/> epochs; NaN where the run diverged or did not get there.</summary>
     public double FullLossAfter(int epochs) =>
-        Status != CurveStatus.Diverged && Epochs.FirstOrDefault(e => e.Epoch == epochs)?.FullLoss is { } loss ? loss : double.NaN;
+        Status != CurveStatus.Diverged && At(epochs)?.FullLoss is { } loss ? loss : double.NaN;
 }

@@ -96,8 +96,9 @@ internal sealed class CurveStore
         return run;
     }
 
+    // A run that was killed between its checkpoint and its record lacks an epoch until it ends.
     private static bool IsInOrder(CurveResult run) =>
-        run.Epochs.Select((point, i) => point?.Epoch == i + 1).All(right => right) && (run.Status != CurveStatus.Completed || run.Epochs.Count > 0);
+        run.Epochs.Select((point, i) => point?.Epoch > (i == 0 ? 0 : run.Epochs[i - 1].Epoch)).All(right => right) && (run.Status != CurveStatus.Completed || run.Epochs.Count > 0);
 
     private static T? Read<T>(string path)
         where T : class

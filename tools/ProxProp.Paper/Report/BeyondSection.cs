@@ -27,7 +27,7 @@ internal static class BeyondSection
             charts.PerSecond("Validation accuracy, per second", "accuracy", e => e.ValidationAccuracy, percent: true),
             charts.Ranges(
                 new Chart($"Test accuracy after {Format.Count(result.Epochs, "epoch")}: mean and range over seeds", "test accuracy, %", "") { Percent = true },
-                s => s.Runs.Where(r => r?.TestAccuracy is not null && r.Epochs.Count == s.Epochs).Select(r => r!.TestAccuracy!.Value)),
+                s => s.Runs.Where(r => r?.TestAccuracy is not null && r.Reached == s.Epochs).Select(r => r!.TestAccuracy!.Value)),
             charts.Ranges(
                 new Chart("Best validation accuracy after the time that Adam takes: mean and range over seeds", "validation accuracy, %", "") { Percent = true },
                 s => Ends(EqualTime.Of(s, adam).BestValidation)));

@@ -91,12 +91,15 @@ internal static class CurveClaims
         Verdict verdict = !known ? Verdict.NotRun : gain <= 0 ? Verdict.NotReproduced : gain > 2 * error && numbers ? Verdict.Reproduced : Verdict.Partly;
         return new Claim(
             part, $"ProxProp's {what} is higher than BackProp's ({kind}).",
-            $"Reproduced if the best ProxProp line is ahead by more than two standard errors of the {rows:N0} rows and both numbers are within "
+            $"Reproduced if the best ProxProp line is ahead by more than two standard errors (of {rows:N0} rows drawn at random; seeds are not in it) and both numbers are within "
             + $"{100 * NumberTolerance:F0} points of the paper's; partly if it is ahead by less or the numbers differ.",
             $"BackProp {Format.Percent(paperBackProp)}, ProxProp {Format.Percent(paperProxProp)}",
             lines.Append(backProp).Any(s => figure(s).Count > 0) ? $"BackProp {Format.Percent(reference)}, {List(lines, s => Format.Percent(figure(s)))}" : Format.None,
             Verdict.NotRun,
-            known ? $"{Short(best)} is {Format.Points(gain)} ahead of BackProp, two standard errors are {200 * error:F1}" : string.Empty)
+            known
+                ? $"{Short(best)} is {(gain < 0 ? "behind" : "ahead of")} BackProp by {100 * Math.Abs(gain):F1} points, two standard errors are {200 * error:F1}; "
+                    + $"BackProp is {Format.Points(reference.Mean - paperBackProp)} and {Short(best)} {Format.Points(winner.Mean - paperProxProp)} from the paper"
+                : string.Empty)
             .Judged(evaluation, backProp.Epochs, verdict, needsAllEpochs: true);
     }
 

@@ -32,30 +32,30 @@ internal sealed class SeriesResult(Series series, IReadOnlyList<CurveResult?> ru
     public bool IsComplete => runs.All(r => r is not null && IsDone(r));
 
     /// <summary>The last epoch that all runs which have begun have reached; 0 before the first.</summary>
-    public int Reached => runs.OfType<CurveResult>().Select(r => Math.Min(epochs, r.Epochs.Count)).DefaultIfEmpty(0).Min();
+    public int Reached => runs.OfType<CurveResult>().Select(r => Math.Min(epochs, r.Reached)).DefaultIfEmpty(0).Min();
 
     /// <summary>Loss over all training rows after the last epoch.</summary>
     public Spread FullLoss => Final(r => r.FullLossAfter(epochs));
 
     /// <summary>The best validation accuracy after any epoch.</summary>
-    public Spread BestValidation => Final(r => r.Epochs.Take(epochs).Max(e => e.ValidationAccuracy));
+    public Spread BestValidation => Final(r => BestUpTo(r, epochs));
 
     /// <summary>Validation accuracy after the last epoch.</summary>
-    public Spread FinalValidation => Final(r => r.Epochs[epochs - 1].ValidationAccuracy);
+    public Spread FinalValidation => Final(r => r.At(epochs)?.ValidationAccuracy ?? double.NaN);
 
     /// <summary>Test accuracy after the last epoch; a run that went on longer does not know it.</summary>
-    public Spread TestAccuracy => Final(r => r.Epochs.Count == epochs ? r.TestAccuracy ?? double.NaN : double.NaN);
+    public Spread TestAccuracy => Final(r => r.Reached == epochs ? r.TestAccuracy ?? double.NaN : double.NaN);
 
     /// <summary>A figure after an epoch, the mean over the runs that have it; NaN where none has.</summary>
     public double At(int epoch, Func<EpochPoint, double?> figure) => SpreadAt(epoch, figure).Mean;
 
     /// <summary>A figure after an epoch over the runs that have it.</summary>
     public Spread SpreadAt(int epoch, Func<EpochPoint, double?> figure) =>
-        Spread.Of(Begun(epoch).Select(r => figure(r.Epochs[epoch - 1]) ?? double.NaN));
+        Spread.Of(Begun(epoch).Select(r => figure(r.At(epoch)!) ?? double.NaN));
 
     /// <summary>The best validation accuracy up to an epoch over the runs that have come there.</summary>
     public Spread BestValidationUpTo(int epoch) =>
-        epoch < 1 ? Spread.Of([]) : Spread.Of(Begun(epoch).Select(r => r.Epochs.Take(epoch).Max(e => e.ValidationAccuracy)));
+        epoch < 1 ? Spread.Of([]) : Spread.Of(Begun(epoch).Select(r => BestUpTo(r, epoch)));
 
     /// <summary>A figure's curve, epoch by epoch: means over the runs.</summary>
     public IReadOnlyList<(int Epoch, double Value)> Curve(Func<EpochPoint, double?> figure) =>
@@ -88,10 +88,12 @@ internal sealed class SeriesResult(Series series, IReadOnlyList<CurveResult?> ru
         }
     }
 
-    private bool IsDone(CurveResult run) => run.Status == CurveStatus.Diverged || (run.Status == CurveStatus.Completed && run.Epochs.Count >= epochs);
+    private bool IsDone(CurveResult run) => run.Status == CurveStatus.Diverged || (run.Status == CurveStatus.Completed && run.Reached >= epochs);
 
     private Spread Final(Func<CurveResult, double> figure) =>
         Spread.Of(runs.OfType<CurveResult>().Where(r => IsDone(r) && r.Status != CurveStatus.Diverged).Select(figure));
 
-    private IEnumerable<CurveResult> Begun(int epoch) => runs.OfType<CurveResult>().Where(r => epoch >= 1 && r.Epochs.Count >= epoch);
+    private IEnumerable<CurveResult> Begun(int epoch) => runs.OfType<CurveResult>().Where(r => r.At(epoch) is not null);
+
+    private static double BestUpTo(CurveResult run, int epoch) => run.Epochs.Where(e => e.Epoch <= epoch).Max(e => e.ValidationAccuracy);
 }

@@ -68,10 +68,10 @@ internal sealed class StabilityTable(ExperimentResult result, int classes)
         if (run.Status == CurveStatus.Diverged)
             return new Cell(CellKind.Diverged, double.NaN, Format.None);
         double loss = run.FullLossAfter(result.Epochs);
-        bool open = run.Status == CurveStatus.Partial && run.Epochs.Count < result.Epochs;
+        bool open = run.Status == CurveStatus.Partial && run.Reached < result.Epochs;
         if (open)
-            return new Cell(CellKind.Unknown, double.NaN, $"{run.Epochs.Count} of {result.Epochs} epochs");
-        return run.Epochs.Count >= result.Epochs && run.Epochs[result.Epochs - 1].FullLoss is null
+            return new Cell(CellKind.Unknown, double.NaN, $"{run.Reached} of {result.Epochs} epochs");
+        return run.At(result.Epochs)?.FullLoss is null
             ? new Cell(CellKind.Unknown, double.NaN, $"not measured at epoch {result.Epochs}")
             : OfLoss(loss);
     }
