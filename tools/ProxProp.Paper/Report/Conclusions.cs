@@ -56,7 +56,10 @@ internal sealed class Conclusions(IReadOnlyList<SeriesResult> lines, SeriesResul
             Measure[] worse = [.. Measures.Where(m => Against(line, m) == Difference.Worse)];
             yield return better.Length + worse.Length == 0
                 ? $"{line.Label}: by no measure clearly better or worse than plain Adam."
-                : $"{line.Label}: {Listed("clearly better than plain Adam", better)}{(better.Length > 0 && worse.Length > 0 ? "; " : "")}{Listed(better.Length > 0 ? "clearly worse" : "clearly worse than plain Adam", worse)}.";
+                : $"{line.Label}: " + string.Join("; ", new[]
+                {
+                    Listed("clearly better than plain Adam", better), Listed(better.Length > 0 ? "clearly worse" : "clearly worse than plain Adam", worse),
+                }.Where(part => part.Length > 0)) + ".";
         }
     }
 

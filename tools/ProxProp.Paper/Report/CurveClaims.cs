@@ -88,11 +88,15 @@ internal static class CurveClaims
         double gain = winner.Mean - reference.Mean, error = Math.Sqrt(2 * reference.Mean * (1 - reference.Mean) / rows);
         bool known = lines.All(s => figure(s).Count > 0) && reference.Count > 0;
         bool numbers = Math.Abs(reference.Mean - paperBackProp) <= NumberTolerance && Math.Abs(winner.Mean - paperProxProp) <= NumberTolerance;
-        Verdict verdict = !known ? Verdict.NotRun : gain <= 0 ? Verdict.NotReproduced : gain > 2 * error && numbers ? Verdict.Reproduced : Verdict.Partly;
+        bool all = lines.All(s => figure(s).Mean > reference.Mean);
+        Verdict verdict = !known ? Verdict.NotRun
+            : gain <= 0 ? Verdict.NotReproduced
+            : all && gain > 2 * error && numbers ? Verdict.Reproduced
+            : Verdict.Partly;
         return new Claim(
             part, $"ProxProp's {what} is higher than BackProp's ({kind}).",
-            $"Reproduced if the best ProxProp line is ahead by more than two standard errors (of {rows:N0} rows drawn at random; seeds are not in it) and both numbers are within "
-            + $"{100 * NumberTolerance:F0} points of the paper's; partly if it is ahead by less or the numbers differ.",
+            $"Reproduced if every ProxProp line is ahead, the best by more than two standard errors (of {rows:N0} rows drawn at random; seeds are not in it), and its number and BackProp's are within "
+            + $"{100 * NumberTolerance:F0} points of the paper's; partly if the best is ahead at all.",
             $"BackProp {Format.Percent(paperBackProp)}, ProxProp {Format.Percent(paperProxProp)}",
             lines.Append(backProp).Any(s => figure(s).Count > 0) ? $"BackProp {Format.Percent(reference)}, {List(lines, s => Format.Percent(figure(s)))}" : Format.None,
             Verdict.NotRun,

@@ -11,8 +11,14 @@ internal static class Format
     /// <summary>A loss in three digits, as the paper writes them.</summary>
     public static string Loss(double value) => !double.IsFinite(value) ? None
         : value == 0 ? "0"
-        : Math.Abs(value) is >= 0.00995 and < 999.5 ? value.ToString(Math.Abs(value) >= 99.95 ? "F0" : Math.Abs(value) >= 9.995 ? "F1" : Math.Abs(value) >= 0.1 ? "F3" : "F4", CultureInfo.InvariantCulture)
-        : value.ToString("0.0e-0", CultureInfo.InvariantCulture);
+        : Math.Abs(value) switch
+        {
+            < 0.00995 or >= 999.5 => value.ToString("0.0e-0", CultureInfo.InvariantCulture),
+            < 0.1 => value.ToString("F4", CultureInfo.InvariantCulture),
+            < 9.995 => value.ToString("F3", CultureInfo.InvariantCulture),
+            < 99.95 => value.ToString("F1", CultureInfo.InvariantCulture),
+            _ => value.ToString("F0", CultureInfo.InvariantCulture),
+        };
 
     /// <summary>A fraction in percent with one digit.</summary>
     public static string Percent(double fraction) =>

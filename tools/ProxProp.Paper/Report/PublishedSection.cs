@@ -91,7 +91,8 @@ internal static class PublishedSection
         yield return cells.Length == 0
             ? "Table 1: not run yet."
             : $"Table 1: of {cells.Length} runs {cells.Count(c => c.Own.Kind == CellKind.Diverged && c.Published.Kind == CellKind.Trained)} diverge with true CG alone and "
-                + $"{cells.Count(c => c.Own.Kind == CellKind.Trained && c.Published.Kind == CellKind.Diverged)} as published alone; where both train, the published recurrence has the higher loss in "
+                + $"{cells.Count(c => c.Own.Kind == CellKind.Trained && c.Published.Kind == CellKind.Diverged)} as published alone; where both train, "
+                + "the published recurrence has the higher loss in "
                 + $"{cells.Count(c => Both(c) && c.Published.Loss > c.Own.Loss)} of {cells.Count(Both)}.";
     }
 

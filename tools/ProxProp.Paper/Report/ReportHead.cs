@@ -12,6 +12,12 @@ namespace ProxProp.Paper.Report;
 /// <param name="Written">When.</param>
 internal sealed record ReportHead(string Version, string CommandLine, string? Note, DateTimeOffset Written)
 {
+    private static readonly (string, string)[] s_sections =
+    [
+        ("claims", "Claims"), ("fig2", "Figure 2"), ("table1", "Table 1"), ("fig3", "Figure 3"), ("published", "As published"), ("beyond", "Beyond"),
+        ("how", "How it was made"),
+    ];
+
     /// <summary>The top of the page.</summary>
     public IEnumerable<XElement> Elements(Evaluation evaluation)
     {
@@ -29,8 +35,7 @@ internal sealed record ReportHead(string Version, string CommandLine, string? No
         if (Note is not null)
             yield return Html.C("p", "note", Note);
         yield return Html.E(
-            "nav", new[] { ("claims", "Claims"), ("fig2", "Figure 2"), ("table1", "Table 1"), ("fig3", "Figure 3"), ("published", "As published"), ("beyond", "Beyond"), ("how", "How it was made") }
-                .Select(l => Html.E("a", new XAttribute("href", "#" + l.Item1), l.Item2)));
+            "nav", s_sections.Select(l => Html.E("a", new XAttribute("href", "#" + l.Item1), l.Item2)));
         yield return Html.E("dl", Facts(evaluation).SelectMany(f => new[] { Html.E("dt", f.Name), Html.E("dd", f.Value) }));
     }
 
@@ -39,7 +44,8 @@ internal sealed record ReportHead(string Version, string CommandLine, string? No
     {
         PaperData data = evaluation.Data;
         yield return ("Data", string.Create(CultureInfo.InvariantCulture,
-            $"{data.Name}: {data.Train.Count:N0} rows for training, {data.Validation.Count:N0} for validation, {data.Test.Count:N0} for testing; batches of {data.Batch}, {data.StepsPerEpoch} steps an epoch"));
+            $"{data.Name}: {data.Train.Count:N0} rows for training, {data.Validation.Count:N0} for validation, {data.Test.Count:N0} for testing; "
+            + $"batches of {data.Batch}, {data.StepsPerEpoch} steps an epoch"));
         yield return ("Epochs and seeds", string.Join("; ", evaluation.Experiments.Select(
             e => $"{e.Experiment.Name} {Format.Count(e.Epochs, "epoch")}, {Format.Count(e.Seeds, "seed")}{(e.HasBegun ? "" : " (not run yet)")}")));
         yield return ("Processor", $"{Machine.Processor}, {Format.Count(Environment.ProcessorCount, "processor")}, vectors of {Machine.Width}");

@@ -15,8 +15,8 @@ internal static class StabilitySection
             $"The network of Figure 2; the loss over all training rows after {Format.Count(table.Epochs, "epoch")} (the paper: {PaperExperiments.PaperEpochs}) "
             + "at nine learning rates; τ_θ = 1. One iteration of the published recurrence is one of conjugate gradients but for its ε, so cg1 stands for both.");
         yield return Html.P(
-            $"A run counts as diverged (\"-\") when loss or parameters were no longer finite, or when its loss is above {Format.Loss(table.Limit)}, that is {StabilityTable.GuessingFactor:0} × "
-            + $"ln {evaluation.Data.Train.Classes}: guessing has ln {evaluation.Data.Train.Classes} = {Format.Loss(table.Guessing)}. A loss above that is shown before the dash. "
+            $"A run counts as diverged (\"-\") when loss or parameters were no longer finite, or when its loss is above "
+            + $"{Format.Loss(table.Limit)}, that is {StabilityTable.GuessingFactor:0} × ln {evaluation.Data.Train.Classes}: guessing has ln {evaluation.Data.Train.Classes} = {Format.Loss(table.Guessing)}. A loss above that is shown before the dash. "
             + "The paper's numbers are taken by the same rule.");
         yield return FigureSections.Standing(result);
         object[] head = ["method", "", .. PaperExperiments.Table1Rates.Select(r => Html.NumberHead(Format.Plain(r)))];
