@@ -8,7 +8,7 @@ namespace ProxProp.Engine.Bench.Proximal;
 /// <summary>
 /// The command <c>growth [--widths A;B] [--batches A;B] [--rounds N] [--into FOLDER]</c>: the exact step's cost over the plain one's, by batch and
 /// width, as a table <c>growth.md</c> and a picture <c>growth.svg</c>. What the table has already stays unless it is measured again, so that
-/// it can be measured in pieces.
+/// it can be measured in pieces. FOLDER is the current one unless given.
 /// </summary>
 internal static class GrowthReport
 {
@@ -19,7 +19,7 @@ internal static class GrowthReport
         string? Option(string name) => Array.IndexOf(arguments, name) is int at and >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : null;
         int[] Numbers(string name, string otherwise) =>
             [.. (Option(name) ?? otherwise).Split(';', StringSplitOptions.RemoveEmptyEntries).Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
-        string folder = Option("--into") ?? "ProxProp.Engine.Bench/results/zen3-avx2";
+        string folder = Option("--into") ?? ".";
         int rounds = Numbers("--rounds", "5")[0];
         Directory.CreateDirectory(folder);
         string table = Path.Combine(folder, "growth.md");
@@ -107,7 +107,7 @@ internal static class GrowthReport
 
             Up to about as many samples as columns the layers are solved in the dual form, with a matrix of batch x batch; beyond, in the primal form,
             with one of columns x columns, whose cost a larger batch spreads over more samples. The ratios carry the machine's noise, a tenth or two where it is
-            shared with others; one below 1 is noise.
+            shared with others; one below 1 is noise. Milliseconds of different rows may be from different runs.
 
             | width | batch | plain, ms | exact, ms | ratio | form |
             | --- | --- | --- | --- | --- | --- |
@@ -120,7 +120,7 @@ internal static class GrowthReport
             Measured piece by piece, a few widths or batches at a time:
 
             ```sh
-            dotnet run -c Release --project ProxProp.Engine.Bench -- growth --widths "256;512;1024"
+            dotnet run -c Release --project ProxProp.Engine.Bench -- growth --widths "256;512;1024" --into FOLDER
             ```
 
             """.ReplaceLineEndings("\n"));
