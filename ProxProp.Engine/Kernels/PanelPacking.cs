@@ -101,7 +101,7 @@ internal static unsafe class PanelPacking
         int block = Vector128<T>.Count;
         int ahead = LinesAhead * 64 / sizeof(T);
         int lane = 0;
-        if (Avx.IsSupported && width % (2 * block) == 0)
+        if (Avx.IsSupported && width >= 2 * block)
             lane = WideTranspose.Run(source, laneStep, Math.Min(width, lanes), depth, to, width, fetch);
         for (; lane <= width - block && lane < lanes; lane += block)
         {

@@ -49,11 +49,23 @@ public static unsafe class SoftmaxCrossEntropy
         int correct = 0;
         for (int i = 0; i < logits.Rows; i++)
         {
-            if (ArgMax(logits.Data.Slice(i * logits.Stride, logits.Columns)) == labels[i])
-                correct++;
+            correct += IsFirstMaximum(logits.Data.Slice(i * logits.Stride, logits.Columns), labels[i]) ? 1 : 0;
         }
 
         return correct;
+    }
+
+    // ArgMax(row) == label without a branch that depends on the values; NaN compares false.
+    private static bool IsFirstMaximum<T>(ReadOnlySpan<T> row, int label)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T value = row[label];
+        bool isMaximum = true;
+        foreach (T x in row[..label])
+            isMaximum &= x < value;
+        foreach (T x in row[label..])
+            isMaximum &= x <= value;
+        return isMaximum;
     }
 
     /// <summary>Index of the first maximum; −1 where an element is NaN or there is none.</summary>

@@ -243,6 +243,7 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         TSimd.Store(right, c + TSimd.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
     {
         for (int i = 0; i < rows; i++, sums += Columns, c += cStride)
