@@ -53,7 +53,6 @@ internal unsafe struct TileAhead<T>
     }
 
     /// <summary>Asks for the lines of all parts at once, where a tile is not summed in parts.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void FetchAll(int rows, int columns)
     {
         for (int part = 0; part < Parts; part++)
