@@ -8,17 +8,26 @@ namespace ProxProp.Engine.Kernels;
 public sealed class ComputeContext : IDisposable
 {
     private const long BytesPerWorker = GemmBlocking.PrivatePanelBytes;
-    private const long SharedPanelBytes = GemmBlocking.RowPanelBytes + GemmBlocking.ColumnPanelBytes;
-    private const long SharedBytes = 2 * SharedPanelBytes;
+
+    /// <summary>The most rows of a matrix product's left operand that are packed at a time.</summary>
+    public const int MostPackedRows = GemmBlocking.SharedRows;
+
+    /// <summary>The fewest.</summary>
+    public const int FewestPackedRows = GemmBlocking.FewestSharedRows;
 
     private readonly AlignedBuffer<byte>? _workspace;
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
     /// <param name="width">Vector width; null for the widest that is accelerated. Results do not depend on it.</param>
+    /// <param name="packedRows">
+    /// Rows of a matrix product's left operand that are packed at a time: fewer take less memory, 4 KiB each, and more time. Results do not
+    /// depend on it.
+    /// </param>
     /// <exception cref="ArgumentException">The width is not compiled into this program (see <see cref="SimdSupport.IsCompiled"/>).</exception>
-    public ComputeContext(int threads = 0, SimdWidth? width = null)
+    public ComputeContext(int threads = 0, SimdWidth? width = null, int packedRows = MostPackedRows)
     {
+        PackedRows = CheckRows(packedRows);
         if (width is { } asked && !SimdSupport.IsCompiled(asked))
             throw SimdSupport.NotCompiled(asked, nameof(width));
         Team = new WorkerTeam(threads);
@@ -27,8 +36,9 @@ public sealed class ComputeContext : IDisposable
         Width = width ?? SimdSupport.Widest;
     }
 
-    private ComputeContext(WorkerTeam team)
+    private ComputeContext(WorkerTeam team, int packedRows)
     {
+        PackedRows = CheckRows(packedRows);
         Team = team;
         WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
         Width = SimdSupport.Widest;
@@ -40,6 +50,9 @@ public sealed class ComputeContext : IDisposable
     /// <summary>The vector width in force.</summary>
     public SimdWidth Width { get; }
 
+    /// <summary>Rows of a matrix product's left operand that are packed at a time.</summary>
+    public int PackedRows { get; }
+
     /// <summary>Bytes of packing memory that this context holds.</summary>
     public long WorkspaceBytes { get; }
 
@@ -48,7 +61,12 @@ public sealed class ComputeContext : IDisposable
 
     /// <summary>A context for planning alone, as large as one of <paramref name="threads"/> threads; it allocates nothing.</summary>
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
-    public static ComputeContext ForPlan(int threads = 0) => new(WorkerTeam.ForPlan(threads));
+    /// <param name="packedRows">As in <see cref="ComputeContext(int, SimdWidth?, int)"/>.</param>
+    public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) => new(WorkerTeam.ForPlan(threads), packedRows);
+
+    private long SharedPanelBytes => GemmBlocking.RowPanelBytes(PackedRows) + GemmBlocking.ColumnPanelBytes;
+
+    private long SharedBytes => 2 * SharedPanelBytes;
 
     private AlignedBuffer<byte> Workspace => _workspace
         ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");
@@ -57,7 +75,7 @@ public sealed class ComputeContext : IDisposable
     internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * SharedPanelBytes);
 
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
-    internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes;
+    internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes(PackedRows);
 
     /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
@@ -68,4 +86,8 @@ public sealed class ComputeContext : IDisposable
         Team.Dispose();
         _workspace?.Dispose();
     }
+
+    private static int CheckRows(int rows) => rows is >= FewestPackedRows and <= MostPackedRows
+        ? rows
+        : throw new ArgumentOutOfRangeException(nameof(rows), rows, $"{FewestPackedRows} to {MostPackedRows} rows can be packed at a time.");
 }

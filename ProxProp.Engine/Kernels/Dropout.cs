@@ -18,14 +18,17 @@ public readonly struct DropoutPattern
     private readonly uint _key0;
     private readonly uint _key1;
     private readonly ulong _threshold;
+    private readonly uint _first;
 
     /// <summary>Fixes a pattern.</summary>
     /// <param name="keepProbability">Probability that an element is kept, above 0 and at most 1.</param>
     /// <param name="seed">Seed of the layer.</param>
     /// <param name="step">Number of the training step: another pattern for each.</param>
+    /// <param name="first">Index of the first element of a span among all; they wrap around at 2³².</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="keepProbability"/> is not in (0, 1].</exception>
-    public DropoutPattern(double keepProbability, ulong seed, ulong step)
+    public DropoutPattern(double keepProbability, ulong seed, ulong step, long first = 0)
     {
+        _first = unchecked((uint)first);
         if (!(keepProbability > 0 && keepProbability <= 1))
         {
             throw new ArgumentOutOfRangeException(
@@ -43,14 +46,14 @@ public readonly struct DropoutPattern
     public double KeepProbability { get; }
 
     /// <summary>Whether element <paramref name="index"/> is kept.</summary>
-    public bool Keeps(int index) => Hash((uint)index) < _threshold;
+    public bool Keeps(int index) => Hash(unchecked((uint)index + _first)) < _threshold;
 
     /// <summary>All ones in the lanes of the elements index … index + 7 that are kept.</summary>
     internal Vector256<uint> KeepsEight(uint index)
     {
         if (_threshold > uint.MaxValue)
             return Vector256<uint>.AllBitsSet;
-        Vector256<uint> h = Vector256.Create(index) + Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7);
+        Vector256<uint> h = Vector256.Create(unchecked(index + _first)) + Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7);
         h = Finalise(Finalise(h ^ Vector256.Create(_key0)) + Vector256.Create(_key1));
         return Vector256.LessThan(h, Vector256.Create((uint)_threshold));
     }

@@ -11,6 +11,9 @@ internal static class GemmBlocking
     /// </summary>
     public const int SharedRows = 1008;
 
+    /// <summary>The fewest rows that may be packed at a time; the triangular solves need that much room too.</summary>
+    public const int FewestSharedRows = 60;
+
     /// <summary>An operand whose panels meet at most so many panels of the other is read where it lies: packing would not pay.</summary>
     public const int FewPanels = 4;
 
@@ -19,8 +22,8 @@ internal static class GemmBlocking
     private const long DepthBytes = 2048;
     private const long PanelPadding = 64;
 
-    /// <summary>Bytes of one block of packed A, with the padding between panels of at least 6 rows.</summary>
-    public const long RowPanelBytes = (SharedRows * DepthBytes) + (SharedRows / 6 * PanelPadding);
+    /// <summary>Bytes of one block of so many rows of packed A, with the padding between panels of at least 6 rows.</summary>
+    public static long RowPanelBytes(int rows) => (rows * DepthBytes) + (rows / 6 * PanelPadding);
 
     /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);

@@ -48,7 +48,7 @@ internal static unsafe class GemmDriver
     {
         bool serial = 2L * product.M * product.N * product.K < SerialFlops;
         int depth = GemmBlocking.DepthOf<T>();
-        int rowsAtOnce = GemmBlocking.SharedRows / TTile.Rows * TTile.Rows;
+        int rowsAtOnce = context.PackedRows / TTile.Rows * TTile.Rows;
         if (product.N <= GemmBlocking.FewPanels * TTile.Columns)
             rowsAtOnce = product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;

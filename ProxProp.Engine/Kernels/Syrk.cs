@@ -17,14 +17,32 @@ public static unsafe class Syrk
     public static void Assign<T>(ComputeContext context, ReadOnlyMatrix<T> a, Matrix<T> c)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (c.Rows != a.Rows || c.Columns != a.Rows)
-            throw new ArgumentException($"A {a.Rows}x{a.Columns} times its transpose does not give C {c.Rows}x{c.Columns}.", nameof(c));
+        Check(a, c);
         Run(context, a, c, Update.Assign, mirror: true);
+    }
+
+    /// <summary>C += A·Aᵀ, with C symmetric before and after.</summary>
+    /// <param name="context">What to run on.</param>
+    /// <param name="a">n × k.</param>
+    /// <param name="c">n × n, may not overlap A.</param>
+    /// <exception cref="ArgumentException">C is not n × n.</exception>
+    public static void Accumulate<T>(ComputeContext context, ReadOnlyMatrix<T> a, Matrix<T> c)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(a, c);
+        Run(context, a, c, Update.Add, mirror: true);
     }
 
     /// <summary>C −= A·Aᵀ in the lower triangle of C; the strict upper one is neither read nor written.</summary>
     internal static void SubtractLower<T>(ComputeContext context, ReadOnlyMatrix<T> a, Matrix<T> c)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(context, a, c, Update.Subtract, mirror: false);
+
+    private static void Check<T>(ReadOnlyMatrix<T> a, Matrix<T> c)
+        where T : unmanaged
+    {
+        if (c.Rows != a.Rows || c.Columns != a.Rows)
+            throw new ArgumentException($"A {a.Rows}x{a.Columns} times its transpose does not give C {c.Rows}x{c.Columns}.", nameof(c));
+    }
 
     private static void Run<T>(ComputeContext context, ReadOnlyMatrix<T> a, Matrix<T> c, Update update, bool mirror)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -53,5 +53,5 @@ public sealed class Dropout<T> : Layer<T>
         return input;
     }
 
-    private DropoutPattern Pattern(in Pass pass) => new(1 - Probability, pass.Seed ^ _place, (ulong)pass.Step);
+    private DropoutPattern Pattern(in Pass pass) => new(1 - Probability, pass.Seed ^ _place, (ulong)pass.Step, (long)pass.First * Input.Size);
 }

@@ -19,8 +19,9 @@ public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, i
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Measure">Whether directions measure their inner products with the gradient where that costs extra.</param>
 /// <param name="Trial">A forward pass that leaves no trace: running statistics stay as they are.</param>
+/// <param name="First">Place of the first sample in the step's batch, which may come in parts (micro-batches).</param>
 public readonly record struct Pass(
-    ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0, bool Measure = false, bool Trial = false);
+    ComputeContext Compute, int Batch, bool Training = false, long Step = 0, ulong Seed = 0, bool Measure = false, bool Trial = false, int First = 0);
 
 /// <summary>
 /// One function of a network, with its derivative. Samples are rows: a buffer of a batch holds Batch × <see cref="Shape.Size"/> elements.
@@ -58,6 +59,11 @@ public abstract class Layer<T>
 
     /// <summary>The smallest batch that the layer can be trained on.</summary>
     public virtual int MinTrainingBatch => 1;
+
+    /// <summary>
+    /// Whether what the layer makes of a sample while training depends on the rest of its batch, so that a batch cannot come in parts.
+    /// </summary>
+    public virtual bool NeedsWholeBatch => MinTrainingBatch > 1;
 
     /// <summary>Number of elements of named state beside parameters that a model file keeps (running statistics), each with its name.</summary>
     public virtual IReadOnlyList<NamedTensor> State => [];

@@ -11,7 +11,7 @@ namespace ProxProp.Engine.Layers;
 /// <para>dW = δᵀa, db = δᵀ1, da = δW; AᵀA = [aᵀa, aᵀ1; 1ᵀa, N]; AAᵀ = aaᵀ + 11ᵀ.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IFusesRelu
+public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlace<T>, IFusesRelu
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A layer with <paramref name="outputs"/> output units.</summary>
@@ -100,6 +100,33 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IFusesRelu
         Syrk.Assign(pass.Compute, Rows(pass, a), gram);
         if (HasBias)
             AddOnes(pass, gram);
+    }
+
+    int IAddsInPlace<T>.Scratch => HasBias ? Math.Max(Outputs, Input.Size) : 0;
+
+    void IAddsInPlace<T>.AddAdjoint(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, Span<T> dtheta, Span<T> scratch)
+    {
+        var delta = new ReadOnlyMatrix<T>(dz, pass.Batch, Outputs);
+        Gemm.Accumulate(pass.Compute, delta.Transposed, Rows(pass, a), new Matrix<T>(dtheta, Outputs, Input.Size));
+        if (!HasBias)
+            return;
+        Span<T> sums = scratch[..Outputs], bias = dtheta.Slice(Layout.WeightCount, Outputs);
+        ColumnReductions.Sum(pass.Compute, delta, sums);
+        Elementwise.Axpy<T>(pass.Compute, T.One, sums, bias);
+    }
+
+    void IAddsInPlace<T>.AddGram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram, Span<T> scratch)
+    {
+        ReadOnlyMatrix<T> rows = Rows(pass, a);
+        int inputs = Input.Size;
+        Syrk.Accumulate(pass.Compute, rows.Transposed, new Matrix<T>(gram.Data, inputs, inputs, gram.Stride));
+        if (!HasBias)
+            return;
+        Span<T> sums = scratch[..inputs];
+        ColumnReductions.Sum(pass.Compute, rows, sums);
+        for (int i = 0; i < inputs; i++)
+            gram[i, inputs] = gram[inputs, i] += sums[i];
+        gram[inputs, inputs] += T.CreateSaturating(pass.Batch);
     }
 
     /// <inheritdoc/>

@@ -21,6 +21,15 @@ public readonly ref struct Targets<T>
     /// <summary>Values; empty where the targets are labels.</summary>
     public ReadOnlySpan<T> Values { get; }
 
+    /// <summary>Those of some samples of a batch.</summary>
+    internal Targets<T> Slice(int first, int count, int batch)
+    {
+        if (Labels.Length == batch)
+            return new Targets<T>(Labels.Slice(first, count));
+        int row = Values.Length / batch;
+        return Values.Length == batch * row && row > 0 ? new Targets<T>(Values.Slice(first * row, count * row)) : this;
+    }
+
     /// <summary>Labels as targets.</summary>
     public static implicit operator Targets<T>(ReadOnlySpan<int> labels) => new(labels);
 }

@@ -49,6 +49,20 @@ public interface IDualGramLayer<T> : IGramLayer<T>
     void DualGram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram);
 }
 
+/// <summary>A layer that adds the sums of a further part of a batch to what is there, without room for a second copy of them.</summary>
+internal interface IAddsInPlace<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Elements of scratch that the two members need.</summary>
+    int Scratch { get; }
+
+    /// <summary>dθ += A(a)ᵀ·dz.</summary>
+    void AddAdjoint(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, Span<T> dtheta, Span<T> scratch);
+
+    /// <summary>gram += AᵀA.</summary>
+    void AddGram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram, Span<T> scratch);
+}
+
 /// <summary>Base of layers that are linear in their parameters: forward and gradient follow from <see cref="Apply"/> and <see cref="ApplyAdjoint"/>.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 public abstract class ProximalLayer<T> : ParametricLayer<T>, IProximalLayer<T>

@@ -95,6 +95,19 @@ public sealed class AutoStep<T> : ProximalStep<T>
         return new AutoDirection<T>(exact, iterative, costs, Tolerance, planned);
     }
 
+    /// <summary>Exact or conjugate gradients on AᵀA, by flops; both need little but that matrix, so that <see cref="MemoryBudget"/> has no say.</summary>
+    internal override ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan)
+    {
+        CheckOptions();
+        if (layer is not IGramLayer<T> gram)
+            return base.BindInParts(layer, plan);
+        StepCosts costs = StepCosts.Of(layer);
+        double exact = costs.Primal(plan.MaxBatch), cg = costs.GramCg(plan.MaxBatch, ExpectedIterations());
+        return exact <= ExactPreference * cg
+            ? new SummedExactDirection<T>(layer, Damping.Bind(), plan, $"exact at nearly the fewest flops of what micro-batches allow (gram cg {LayerPlan.Short(cg)})")
+            : new GramCgDirection<T>(gram, Cg(layer, matrixFree: false), plan, inParts: true);
+    }
+
     private CgStep<T> Cg(ProximalLayer<T> layer, bool matrixFree) => new(
         MaxIterations, Damping, matrixFree && layer is IGramLayer<T> ? CgPreconditioner.Jacobi : CgPreconditioner.None)
     {

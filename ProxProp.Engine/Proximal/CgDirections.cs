@@ -82,7 +82,7 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
 }
 
 /// <summary>Conjugate gradients on AᵀA, formed once for each batch.</summary>
-internal sealed class GramCgDirection<T> : IDirection<T>
+internal sealed class GramCgDirection<T> : ISummedDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly IGramLayer<T> _layer;
@@ -91,10 +91,11 @@ internal sealed class GramCgDirection<T> : IDirection<T>
     private readonly BlockLayout _rows;
     private readonly ConjugateGradient<T> _solver;
     private readonly GramFactor<T> _gram;
+    private readonly BatchSums<T>? _sums;
     private readonly Slot<T> _g;
     private readonly Slot<T> _v;
 
-    public GramCgDirection(IGramLayer<T> layer, CgStep<T> step, in PlanContext plan)
+    public GramCgDirection(IGramLayer<T> layer, CgStep<T> step, in PlanContext plan, bool inParts = false)
     {
         _layer = layer;
         _step = step;
@@ -102,9 +103,11 @@ internal sealed class GramCgDirection<T> : IDirection<T>
         Damping = step.Damping.Bind();
         _rows = new BlockLayout(layer.Layout.Units, layer.Layout.Columns, false);
         _solver = new ConjugateGradient<T>(plan.Arena, _rows, preconditioned: false);
-        _gram = new GramFactor<T>(plan.Arena, "cg matrix AᵀA", layer.Layout.Columns);
+        _gram = new GramFactor<T>(plan.Arena, "cg matrix AᵀA", layer.Layout.Columns, keep: inParts);
         _g = plan.Arena.Reserve<T>("cg right-hand side, units × columns", layer.Layout.Count);
         _v = plan.Arena.Reserve<T>("cg solution, units × columns", layer.Layout.Count);
+        if (inParts)
+            _sums = new BatchSums<T>((ParametricLayer<T>)layer, layer.Layout.Columns, plan.Arena);
     }
 
     public LayerDamping Damping { get; }
@@ -118,10 +121,21 @@ internal sealed class GramCgDirection<T> : IDirection<T>
 
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
-        int columns = _layer.Layout.Columns;
-        _layer.Gram(pass, a, _gram.Matrix(columns));
-        double shift = Damping.Shift(_step.Damping.NeedsTrace ? _gram.Trace(columns) : 0, columns);
+        _layer.Gram(pass, a, _gram.Matrix(_layer.Layout.Columns));
         _layer.ApplyAdjoint(pass, a, delta, v);
+        return Solve(pass, v);
+    }
+
+    public void Add(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
+    {
+        _sums!.AddGram(pass, a, _gram.Matrix(_layer.Layout.Columns));
+        _sums.AddGradient(pass, a, delta, v);
+    }
+
+    public LayerReport Solve(in Pass pass, Span<T> v)
+    {
+        int columns = _layer.Layout.Columns;
+        double shift = Damping.Shift(_step.Damping.NeedsTrace ? _gram.Trace(columns) : 0, columns);
         BlockPacking.ToRows(_layer.Layout, v, _g.Span);
         var normal = new GramNormalOperator<T>(pass.Compute, _gram.Matrix(columns), _rows.Units);
         SolveReport solve = _solver.Solve(

@@ -96,14 +96,13 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan)
     {
-        bool preconditioned = Preconditioner != CgPreconditioner.None || CustomPreconditioner is not null;
         if (Preconditioner != CgPreconditioner.None && CustomPreconditioner is null && layer is not IGramLayer<T>)
         {
             throw new NotSupportedException(
                 $"A {Preconditioner} preconditioner needs a layer that knows its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use cg{Iterations} without a preconditioner.");
         }
 
-        if (MatrixFree || IsJoint || preconditioned || layer is not IGramLayer<T> gram)
+        if (MatrixFree || IsJoint || IsPreconditioned || layer is not IGramLayer<T> gram)
             return new MatrixFreeCgDirection<T>(layer, this, plan);
         StepCosts costs = StepCosts.Of(layer);
         double matrixFree = costs.MatrixFree(plan.MaxBatch, Iterations);
@@ -112,4 +111,11 @@ public sealed class CgStep<T> : ProximalStep<T>
             return new DualCgDirection<T>((IDualGramLayer<T>)gram, this, plan);
         return formed < matrixFree ? new GramCgDirection<T>(gram, this, plan) : new MatrixFreeCgDirection<T>(layer, this, plan);
     }
+
+    internal override ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan) =>
+        MatrixFree || IsJoint || IsPreconditioned || layer is not IGramLayer<T> gram
+            ? base.BindInParts(layer, plan)
+            : new GramCgDirection<T>(gram, this, plan, inParts: true);
+
+    private bool IsPreconditioned => Preconditioner != CgPreconditioner.None || CustomPreconditioner is not null;
 }

@@ -31,4 +31,7 @@ public sealed class ExactStep<T> : ProximalStep<T>
 
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan) => new ExactDirection<T>(layer, Damping.Bind(), plan);
+
+    internal override ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan) =>
+        new SummedExactDirection<T>(layer, Damping.Bind(), plan, "exact, as asked for; primal, for micro-batches");
 }

@@ -21,6 +21,8 @@ public sealed class ExplicitStep<T> : ProximalStep<T>
     /// <inheritdoc/>
     public override IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan) => new Direction(layer);
 
+    internal override ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan) => new SummedGradient<T>(layer, plan);
+
     private sealed class Direction(ProximalLayer<T> layer) : IDirection<T>
     {
         public LayerDamping? Damping => null;

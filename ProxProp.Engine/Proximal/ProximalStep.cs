@@ -36,6 +36,11 @@ public abstract class ProximalStep<T>
     /// <exception cref="NotSupportedException">The layer lacks what this step needs; the message says what would do.</exception>
     public abstract IDirection<T> Bind(ProximalLayer<T> layer, in PlanContext plan);
 
+    /// <summary>Makes the solver for one layer and batches that come in parts.</summary>
+    /// <exception cref="NotSupportedException">The step, or the layer with it, needs its batch as a whole.</exception>
+    internal virtual ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan) => throw new NotSupportedException(
+        $"The step '{Name}' takes the batch of {layer.Kind} as a whole. Micro-batches are for what works on sums over the batch: gradient, exact and auto, and cgN on a layer that forms its Gram matrix.");
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -17,10 +17,13 @@ public sealed class PrimalCholesky<T>
     private readonly Slot<T> _kept;
 
     /// <summary>Reserves the matrix and the right-hand sides.</summary>
-    public PrimalCholesky(Arena arena, BlockLayout layout)
+    /// <param name="arena">Where.</param>
+    /// <param name="layout">How the parameters fall into units.</param>
+    /// <param name="keepGram">Whether the matrix outlives a scratch scope.</param>
+    public PrimalCholesky(Arena arena, BlockLayout layout, bool keepGram = false)
     {
         _layout = layout;
-        _factor = new GramFactor<T>(arena, "gram matrix AᵀA", layout.Columns);
+        _factor = new GramFactor<T>(arena, "gram matrix AᵀA", layout.Columns, keepGram);
         _solution = arena.Reserve<T>("right-hand sides, units × columns", layout.Count);
         _kept = arena.Reserve<T>("right-hand sides, when measuring", layout.Count);
     }
@@ -34,6 +37,9 @@ public sealed class PrimalCholesky<T>
     /// <summary>Adds <paramref name="shift"/> = 1/τ_θ to the diagonal and factors LLᵀ in place.</summary>
     /// <returns>Whether the factor can be trusted in this precision; if not, <see cref="Solve"/> must not be called.</returns>
     public bool Factor(ComputeContext context, T shift) => _factor.Factor(context, _layout.Columns, shift);
+
+    /// <summary>Brings AᵀA back after <see cref="Factor"/>.</summary>
+    public void Restore() => _factor.Restore(_layout.Columns);
 
     /// <summary>Solves with the factor.</summary>
     /// <param name="context">What to compute on.</param>
@@ -53,7 +59,7 @@ public sealed class PrimalCholesky<T>
     /// <remarks>Costs one product with AᵀA. The factor is gone afterwards.</remarks>
     public DirectionMeasure Measure(ComputeContext context, T shift)
     {
-        _factor.Restore(_layout.Columns);
+        Restore();
         ReadOnlySpan<T> v = _solution.Span;
         Span<T> g = _kept.Span;
         var measure = new DirectionMeasure(Reductions.Dot(context, v, g), Reductions.SumOfSquares(context, v), Reductions.SumOfSquares<T>(context, g));

@@ -24,6 +24,7 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
     /// <exception cref="ArgumentException">There is nothing to train.</exception>
     public LayerDirections(Network<T> network, ProximalStep<T> step, in PlanContext plan)
     {
+        InParts = plan.MaxBatch > network.MaxBatch;
         int count = network.Layers.Count, frozen = network.FrozenLayers;
         _all = new IDirection<T>?[count];
         _plans = new LayerPlan?[count];
@@ -40,7 +41,11 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
                 continue;
             offset += parametric.ParameterCount;
             if (WhyGradient(parametric, i < frozen, i == last) is { } why)
+            {
                 _plans[i] = LayerPlan.Gradient(why);
+                if (InParts && i >= frozen)
+                    Reserve(i, plan, parametric, p => new SummedGradient<T>(parametric, p));
+            }
             else
                 Bind(i, (ProximalLayer<T>)parametric, step, plan);
         }
@@ -55,6 +60,9 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
     /// <summary>Place of each layer's first parameter among all.</summary>
     public int[] Offsets => _offsets;
 
+    /// <summary>Whether a batch comes in parts, each of which <see cref="Compute"/> adds to the sums that <see cref="Solve"/> ends.</summary>
+    public bool InParts { get; }
+
     /// <summary>The first layer that is trained.</summary>
     public int FirstLayer { get; }
 
@@ -67,6 +75,12 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
     {
         Span<T> v = directions.Slice(_offsets[index], layer.ParameterCount);
         LayerReport report;
+        if (InParts)
+        {
+            ((ISummedDirection<T>)_all[index]!).Add(pass, a, dz, v);
+            return default;
+        }
+
         if (_all[index] is { } direction)
         {
             report = direction.Compute(pass, a, dz, v);
@@ -79,7 +93,19 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
             report = LayerReport.Gradient<T>(pass, v);
         }
 
-        return Reductions.AllFinite<T>(pass.Compute, v) ? report : report with { Status = SolveStatus.Breakdown, HasNonFinite = true };
+        return Checked(pass, v, report);
+    }
+
+    /// <summary>Ends a batch that came in parts: the directions of all layers.</summary>
+    public void Solve(in Pass pass, Network<T> network, Span<T> directions, Span<LayerReport> reports)
+    {
+        for (int i = network.Layers.Count - 1; i >= FirstLayer; i--)
+        {
+            if (network.Layers[i] is not ParametricLayer<T> layer)
+                continue;
+            Span<T> v = directions.Slice(_offsets[i], layer.ParameterCount);
+            reports[i] = Checked(pass, v, ((ISummedDirection<T>)_all[i]!).Solve(pass, v));
+        }
     }
 
     /// <inheritdoc/>
@@ -96,6 +122,9 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
             (direction as IDisposable)?.Dispose();
     }
 
+    private static LayerReport Checked(in Pass pass, ReadOnlySpan<T> v, in LayerReport report) =>
+        Reductions.AllFinite(pass.Compute, v) ? report : report with { Status = SolveStatus.Breakdown, HasNonFinite = true };
+
     // Null for a proximal direction.
     private static string? WhyGradient(ParametricLayer<T> layer, bool frozen, bool last) =>
         frozen ? "frozen"
@@ -104,13 +133,18 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
         : layer is not ProximalLayer<T> ? "not linear in its parameters"
         : null;
 
+    private void Reserve(int index, in PlanContext plan, ParametricLayer<T> layer, Func<PlanContext, IDirection<T>> make)
+    {
+        plan.Arena.Label(Network<T>.LabelOf(index, layer), BufferPurpose.Solver);
+        using (plan.Arena.Scratch())
+            _all[index] = make(plan with { LayerIndex = index });
+    }
+
     private void Bind(int index, ProximalLayer<T> layer, ProximalStep<T> step, in PlanContext plan)
     {
         Arena arena = plan.Arena;
         int entries = arena.Entries.Count;
-        arena.Label(Network<T>.LabelOf(index, layer), BufferPurpose.Solver);
-        using (arena.Scratch())
-            _all[index] = step.Bind(layer, plan with { LayerIndex = index });
+        Reserve(index, plan, layer, InParts ? p => step.BindInParts(layer, p) : p => step.Bind(layer, p));
         long bytes = arena.Entries.Skip(entries).Where(e => e.Purpose != BufferPurpose.Standby).Sum(e => e.Bytes);
         _plans[index] = _all[index]!.Plan with { Bytes = bytes };
     }

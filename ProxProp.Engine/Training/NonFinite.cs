@@ -18,6 +18,8 @@ internal static class NonFinite
         string start = $"The loss became {loss} at step {step}: ";
         if (!Reductions.AllFinite(network.Compute, samples[..(batch * network.Input.Size)]))
             return start + "the input data of that batch are not finite.";
+        (int first, batch) = trained.LastPart;
+        samples = samples[(first * network.Input.Size)..];
         for (int i = 0; i < network.Layers.Count; i++)
         {
             Layer<T> layer = network.Layers[i];

@@ -10,7 +10,7 @@ namespace ProxProp.Engine.Training;
 internal static class StepSettings
 {
     public static IEnumerable<KeyValuePair<string, string>> Of<T>(
-        Network<T> network, Loss<T> loss, ProximalStep<T> step, int stepsBetweenTrials, Optimizer<T> optimizer)
+        Network<T> network, Loss<T> loss, ProximalStep<T> step, int stepsBetweenTrials, Optimizer<T> optimizer, bool inParts)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         yield return new("number type", typeof(T).Name);
@@ -25,5 +25,7 @@ internal static class StepSettings
         yield return new("step", step.Settings);
         yield return new("steps between trials of the damping", stepsBetweenTrials.ToString(CultureInfo.InvariantCulture));
         yield return new("optimizer", optimizer.Settings);
+        if (inParts)
+            yield return new("samples in a micro-batch", network.MaxBatch.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -13,7 +13,7 @@ public sealed record TrainerOptions
     /// <summary>Passes over the training data, 1 or more.</summary>
     public int Epochs { get; init; } = 10;
 
-    /// <summary>Samples per step; 0 for the network's largest batch.</summary>
+    /// <summary>Samples per step; 0 for the largest batch, the network's or the step's.</summary>
     public int BatchSize { get; init; }
 
     /// <summary>Ends training after so many steps, wherever in an epoch that is; 0 for no such limit.</summary>
@@ -121,11 +121,11 @@ public sealed class Trainer<T> : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _step = step;
         _options = options;
-        _batchSize = options.BatchSize == 0 ? step.Network.MaxBatch : options.BatchSize;
+        _batchSize = options.BatchSize == 0 ? step.MaxBatch : options.BatchSize;
         if (options.Epochs < 1)
             throw new ArgumentException($"Epochs must be 1 or more, but is {options.Epochs}.", nameof(options));
-        if (_batchSize < 1 || _batchSize > step.Network.MaxBatch)
-            throw new ArgumentException($"BatchSize must be 1 to {step.Network.MaxBatch} (the network's largest batch), but is {_batchSize}.", nameof(options));
+        if (_batchSize < 1 || _batchSize > step.MaxBatch)
+            throw new ArgumentException($"BatchSize must be 1 to {step.MaxBatch} (the network's largest batch), but is {_batchSize}.", nameof(options));
         if (!(options.LearningRate > 0) || !double.IsFinite(options.LearningRate))
             throw new ArgumentException($"LearningRate must be positive and finite, but is {options.LearningRate}.", nameof(options));
         if (options.MaxSteps < 0)

@@ -42,9 +42,14 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <param name="step">How directions are made for hidden layers.</param>
     /// <param name="optimizer">What uses the directions; it belongs to this step from now on.</param>
     /// <param name="loss">The loss; null for softmax cross-entropy.</param>
-    /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs.</exception>
-    public TrainingStep(Network<T> network, ProximalStep<T> step, Optimizer<T> optimizer, Loss<T>? loss = null)
+    /// <param name="maxBatch">
+    /// The largest batch of a step; 0 for the network's. A larger one than the network's comes in parts of that size (micro-batches): activations are
+    /// needed for one part at a time, and gradients and Gram matrices are summed. That is the same step to rounding, not to the bit.
+    /// </param>
+    /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs, or something needs the batch as a whole.</exception>
+    public TrainingStep(Network<T> network, ProximalStep<T> step, Optimizer<T> optimizer, Loss<T>? loss = null, int maxBatch = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxBatch);
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -54,7 +59,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _loss = loss ?? new CrossEntropyLoss<T>();
         _reports = new LayerReport[network.Layers.Count];
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
-        _directions = new LayerDirections<T>(network, step, plan);
+        MaxBatch = Math.Max(maxBatch, network.MaxBatch);
+        _directions = new LayerDirections<T>(network, step, plan with { MaxBatch = MaxBatch });
+        MicroBatches.Check(network, _directions);
 
         _arena.Label("step", BufferPurpose.Gradients);
         int widest = network.Layers.Max(l => l.Output.Size);
@@ -84,6 +91,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
 
     /// <summary>How directions are made for hidden layers.</summary>
     public ProximalStep<T> ProximalStep { get; }
+
+    /// <summary>The largest batch of a step.</summary>
+    public int MaxBatch { get; }
 
     /// <summary>The optimizer.</summary>
     public Optimizer<T> Optimizer => _optimizer;
@@ -154,18 +164,42 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>The layer of the last step whose direction was not finite, the first that was computed; −1 where all were.</summary>
     internal int NonFiniteDirection => Array.FindLastIndex(_reports, r => r.HasNonFinite);
 
+    /// <summary>The part of the batch that went through the network last.</summary>
+    internal (int First, int Count) LastPart { get; private set; }
+
     /// <summary>All of a step but the update: afterwards <see cref="Directions"/> holds v for every layer.</summary>
     /// <inheritdoc cref="Run"/>
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
         CheckBatch(_network, batch);
-        Pass pass = PassOf(batch);
+        if (!_directions.InParts)
+            return Sweep(PassOf(batch), samples, targets, batch);
+        var sum = new LossValue(0, 0);
+        for (int first = 0; first < batch && double.IsFinite(sum.Loss); first += _network.MaxBatch)
+        {
+            Pass part = PassOf(Math.Min(_network.MaxBatch, batch - first)) with { First = first };
+            LossValue value = Sweep(part, MicroBatches.Rows(samples, part, _network.Input), targets.Slice(first, part.Batch, batch), batch);
+            sum = MicroBatches.Add(sum, value, (double)part.Batch / batch);
+        }
+
+        if (double.IsFinite(sum.Loss))
+            _directions.Solve(PassOf(batch), _network, _direction.Span, _reports);
+        return sum;
+    }
+
+    /// <summary>Forward and backward over a batch, or over a part of one of <paramref name="whole"/> samples.</summary>
+    private LossValue Sweep(in Pass pass, ReadOnlySpan<T> samples, Targets<T> targets, int whole)
+    {
+        int batch = pass.Batch;
+        LastPart = (pass.First, batch);
         ReadOnlySpan<T> output = _network.Forward(pass, samples, Observer);
         Span<T> delta = _delta.Span, other = _otherDelta.Span;
         LossValue value = _loss.Evaluate(pass, output, targets, delta[..output.Length]);
         Observer?.Done(StepPart.Loss, -1);
         if (!double.IsFinite(value.Loss))
             return value;
+        if (batch < whole)
+            Elementwise.Scale(pass.Compute, T.CreateTruncating((double)batch / whole), delta[..output.Length], delta[..output.Length]);
 
         for (int i = _network.Layers.Count - 1; i >= _directions.FirstLayer; i--)
         {
@@ -207,7 +241,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     }
 
     /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
-    internal IEnumerable<KeyValuePair<string, string>> Settings() => StepSettings.Of(_network, _loss, ProximalStep, _damping.Every, _optimizer);
+    internal IEnumerable<KeyValuePair<string, string>> Settings() => StepSettings.Of(_network, _loss, ProximalStep, _damping.Every, _optimizer, _directions.InParts);
 
     /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
     internal static void CheckBatch(Network<T> network, int batch)

@@ -34,8 +34,9 @@ internal sealed class PlanCommand : Command
         long processBase = Environment.WorkingSet;
         TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
         LoadedData<T> data = DataSource.Load<T>(request.Data);
-        MemoryPlan plan = TrainPlan.Make(TrainPlan.Fit(request, data), data);
-        var report = new PlanReport(plan, processBase);
+        request = TrainPlan.Fit(request, data);
+        MemoryPlan plan = TrainPlan.Make(request, data);
+        var report = new PlanReport(plan, processBase, request);
         if (parsed.GetValue(_json))
             report.WriteJson(_terminal.Output);
         else

@@ -1,5 +1,6 @@
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Kernels;
 
 namespace ProxProp.Cli.Commands;
 
@@ -34,6 +35,12 @@ internal sealed record TrainRequest(
 
     /// <summary>Bytes that one layer's solver may take where the step is automatic.</summary>
     public long SolverBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Samples that go through the network at a time; 0 for the whole batch.</summary>
+    public int MicroBatch { get; init; }
+
+    /// <summary>Rows of a product's left operand that are packed at a time.</summary>
+    public int PackedRows { get; init; } = ComputeContext.MostPackedRows;
 
     public static TrainRequest Read(ParseResult parsed, TrainOptions options, DataOptions dataOptions, ComputeOptions compute)
     {

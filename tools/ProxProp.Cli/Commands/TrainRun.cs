@@ -19,7 +19,7 @@ internal sealed class TrainRun<T> : IDisposable
         (_request, Settings) = (request, settings);
         _batch = Math.Min(request.Batch, rows);
         Epochs = request.EpochsFor((int)(((long)rows + _batch - 1) / _batch));
-        Network = new Network<T>(model.Input, model.Layers, _batch, request.Seed, compute);
+        Network = new Network<T>(model.Input, model.Layers, request.MicroBatch == 0 ? _batch : Math.Min(request.MicroBatch, _batch), request.Seed, compute);
         try
         {
             if (request.Init is not null && !compute.IsPlan)
@@ -27,7 +27,8 @@ internal sealed class TrainRun<T> : IDisposable
             Step = new TrainingStep<T>(
                 Network,
                 settings.Step.Make<T>(settings.Damping.Make(), request.SolverBytes),
-                Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum))
+                Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum),
+                maxBatch: _batch)
             {
                 MeasureEvery = request.ReportEvery,
             };

@@ -20,7 +20,7 @@ internal static class TrainSession
         data = DataSource.ScaledByTraining(data, Split(request, data, out SplitPlan plan).Train);
         DatasetSplit<T> split = plan.Apply(data);
         request = TrainPlan.Fit(request, data);
-        using var compute = new ComputeContext(request.Threads);
+        using var compute = new ComputeContext(request.Threads, packedRows: request.PackedRows);
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);
 

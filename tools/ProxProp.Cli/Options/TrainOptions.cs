@@ -65,7 +65,7 @@ internal sealed class TrainOptions
     public Option<ByteSize?> MemoryBudget { get; } = Parsed.Value(
         "--memory-budget",
         "SIZE",
-        "Memory for buffers and data (not the program itself), such as 64MB: the automatic step takes solvers that fit, and what cannot fit is refused.",
+        "Memory for buffers and data (not the program itself), such as 64MB: packing, micro-batches and, with --step auto, solvers that fit are taken, and what cannot fit is refused.",
         ByteSize.Parse,
         ByteSize.Expected);
 

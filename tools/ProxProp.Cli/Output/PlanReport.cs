@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using ProxProp.Cli.Commands;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Training;
 
@@ -9,7 +10,8 @@ namespace ProxProp.Cli.Output;
 /// <summary>A memory plan as tables, or as one JSON object.</summary>
 /// <param name="plan">The plan.</param>
 /// <param name="processBase">Memory of the program itself, as measured before it had loaded anything.</param>
-internal sealed class PlanReport(MemoryPlan plan, long processBase)
+/// <param name="request">What is planned, with what a budget has made smaller.</param>
+internal sealed class PlanReport(MemoryPlan plan, long processBase, TrainRequest request)
 {
     /// <summary>A table of buffers, one of purposes, and the totals.</summary>
     public void WriteTables(TextWriter output)
@@ -30,11 +32,13 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase)
         purposes.Write(output);
         output.WriteLine();
         output.WriteLine("Layers work in turn and share the memory marked so; the largest of them counts.");
+        foreach (string choice in PlanText.Within(request))
+            output.WriteLine($"Within the budget by {choice}.");
         if (plan.StandbyBytes > 0)
             output.WriteLine($"{plan.StandbyBytes:N0} bytes of it are for double precision and stay untouched as long as float will do.");
     }
 
-    /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>standby</c>, <c>process</c>.</summary>
+    /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>standby</c>, <c>process</c>, <c>microBatch</c> (0: none), <c>packedRows</c>.</summary>
     public void WriteJson(TextWriter output)
     {
         var text = new ArrayBufferWriter<byte>();
@@ -57,6 +61,8 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase)
             json.WriteNumber("planned", plan.TotalBytes);
             json.WriteNumber("standby", plan.StandbyBytes);
             json.WriteNumber("process", processBase);
+            json.WriteNumber("microBatch", request.MicroBatch);
+            json.WriteNumber("packedRows", request.PackedRows);
             json.WriteEndObject();
         }
 

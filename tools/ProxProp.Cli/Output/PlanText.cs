@@ -1,3 +1,5 @@
+using ProxProp.Cli.Commands;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Solvers;
 
@@ -14,6 +16,15 @@ internal static class PlanText
     {
         int figures = plan.Reason.IndexOfAny(['(', ';']);
         return $"{Cost(plan)}: {(figures < 0 ? plan.Reason : plan.Reason[..figures].TrimEnd())}";
+    }
+
+    /// <summary>What a memory budget has made smaller, beside the solvers.</summary>
+    public static IEnumerable<string> Within(TrainRequest request)
+    {
+        if (request.MicroBatch > 0)
+            yield return $"micro-batches of {request.MicroBatch}: the same sums in another order, equal to rounding, not to the bit";
+        if (request.PackedRows < ComputeContext.MostPackedRows)
+            yield return $"{request.PackedRows} rows packed at a time instead of {ComputeContext.MostPackedRows}: the same bits, more time";
     }
 
     private static string Cost(LayerPlan plan) => plan.Solver == SolverKind.Gradient

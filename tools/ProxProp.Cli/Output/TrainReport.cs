@@ -33,6 +33,8 @@ internal static class TrainReport
         WriteSolvers(output, first);
         output.WriteLine(
             $"computing  {Texts.Precision<T>()}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
+        foreach (string choice in PlanText.Within(request))
+            output.WriteLine($"{"in budget",-11}{choice}");
         output.WriteLine();
         output.Flush();
     }

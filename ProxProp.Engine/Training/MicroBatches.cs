@@ -1,0 +1,37 @@
+using System.Numerics;
+using ProxProp.Engine.Layers;
+
+namespace ProxProp.Engine.Training;
+
+/// <summary>What a batch that comes in parts asks of a network, and how the parts go together.</summary>
+internal static class MicroBatches
+{
+    /// <summary>Refuses what needs its batch as a whole.</summary>
+    /// <exception cref="NotSupportedException">Something does; the message names it.</exception>
+    public static void Check<T>(Network<T> network, LayerDirections<T> directions)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!directions.InParts)
+            return;
+        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
+        {
+            if (network.Layers[i].NeedsWholeBatch)
+                throw new NotSupportedException($"Layer {i} ({network.Layers[i]}) needs its batch as a whole, for statistics over it; micro-batches are no way for it.");
+            if (directions.All[i]?.Damping is { AdaptEvery: > 0 })
+                throw new NotSupportedException("Levenberg-Marquardt damping tries steps on the batch as a whole; with micro-batches take a fixed or a scale-free one.");
+        }
+    }
+
+    /// <summary>A part's samples.</summary>
+    public static ReadOnlySpan<T> Rows<T>(ReadOnlySpan<T> samples, in Pass part, Shape input)
+    {
+        int first = part.First * input.Size, count = part.Batch * input.Size;
+        return samples.Length >= first + count
+            ? samples.Slice(first, count)
+            : throw new ArgumentException($"{part.First + part.Batch} samples of shape {input} have {first + count} elements, but got {samples.Length}.", nameof(samples));
+    }
+
+    /// <summary>The loss of the parts so far and a further one, which is so much of the batch.</summary>
+    public static LossValue Add(LossValue sum, LossValue part, double weight) =>
+        new(sum.Loss + (weight * part.Loss), part.Correct < 0 ? -1 : sum.Correct + part.Correct);
+}
