@@ -67,6 +67,47 @@ public sealed class PlanTests : IDisposable
         Assert.Contains("or take --step auto", CliRun.Fails(1, ["plan", "--memory-budget", "1MB", .. args]), StringComparison.Ordinal);
     }
 
+    /// <summary>Again by a difference: the same training without a budget and within half of what it takes then.</summary>
+    [Fact]
+    public void Peak_memory_within_a_budget_is_what_was_planned()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        string[] args = [.. Images(), "--batch", "1200", "--max-steps", "2", "--threads", "1"];
+        string[] within = [.. args, "--memory-budget", $"{Total(args) / 2}"];
+        long planned = Planned(args) - Planned(within), peak = Peak(args) - Peak(within);
+        Assert.True(planned > 25_000_000, $"{planned} bytes are too few to measure.");
+        Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
+    }
+
+    [Fact]
+    public void A_budget_takes_micro_batches_that_give_the_same_losses()
+    {
+        string[] args = [.. Images(), "--batch", "600", "--max-steps", "6", "--threads", "1", "--precision", "double"];
+        string budget = $"{Total(args) / 2}";
+        string output = CliRun.Done(["plan", .. args, "--memory-budget", budget]);
+        Assert.Matches("Within the budget by micro-batches of (300|150|75): the same sums in another order, equal to rounding", output);
+        double[] expected = Losses(args), found = Losses([.. args, "--memory-budget", budget]);
+        Assert.Equal(6, found.Length);
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-9));
+
+        // Smaller packing is tried before, and enough for a budget just below.
+        output = CliRun.Done(["plan", .. args, "--memory-budget", $"{Total(args) - 1000}"]);
+        Assert.Contains("504 rows packed at a time", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("micro-batches", output, StringComparison.Ordinal);
+        Assert.Equal(expected, Losses([.. args, "--memory-budget", $"{Total(args) - 1000}"]));
+    }
+
+    [Fact]
+    public void A_budget_does_not_part_what_needs_its_batch_as_a_whole()
+    {
+        File.WriteAllText(
+            _folder.File("norm.json"),
+            """{ "input": [64], "layers": [ { "type": "Linear", "outputs": 900 }, { "type": "BatchNorm" }, { "type": "ReLU" }, { "type": "Linear", "outputs": 10 } ] }""");
+        string[] args = ["plan", "--model", _folder.File("norm.json"), "--step", "gradient", "--batch", "500", "--threads", "1"];
+        string message = CliRun.Fails(1, [.. args, "--memory-budget", $"{Total(args[1..]) / 2}"]);
+        Assert.Contains("give it at least", message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("64MB", 64_000_000L)]
     [InlineData("1.5KiB", 1536L)]
@@ -76,6 +117,26 @@ public sealed class PlanTests : IDisposable
     [InlineData("1e9GB", null)]
     [InlineData("9999999GB", null)]
     public void Amounts_of_memory_are_read(string text, long? bytes) => Assert.Equal(bytes, ProxProp.Cli.Options.ByteSize.Parse(text)?.Bytes);
+
+    /// <summary>A network whose memory is that of its activations.</summary>
+    private string[] Images()
+    {
+        File.WriteAllText(
+            _folder.File("images.json"),
+            """
+            { "input": [1, 8, 8], "layers": [
+              { "type": "Conv2d", "filters": 96, "kernel": 3, "padding": 1 }, { "type": "ReLU" },
+              { "type": "Conv2d", "filters": 8, "kernel": 3, "padding": 1 }, { "type": "ReLU" }, { "type": "Flatten" }, { "type": "Linear", "outputs": 10 } ] }
+            """);
+        return ["--model", _folder.File("images.json"), "--step", "exact", "--optimizer", "adam"];
+    }
+
+    private double[] Losses(string[] args)
+    {
+        string log = _folder.File("log");
+        CliRun.Done(["train", .. args, "--save", _folder.File("w"), "--log", log]);
+        return [.. File.ReadLines(log).Select(l => JsonDocument.Parse(l).RootElement).Where(e => e.TryGetProperty("loss", out _)).Select(e => e.GetProperty("loss").GetDouble())];
+    }
 
     private static long Total(string[] args)
     {

@@ -16,9 +16,12 @@ namespace ProxProp.Engine.Layers;
 public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private const long DiagonalElements = 1 << 18;
+
     private ConvolutionShape _shape;
     private Slot<T> _scratch;
     private Slot<T> _squares;
+    private Slot<T> _diagonalPart;
     private Slot<T> _ones;
 
     /// <summary>A convolution with <paramref name="filters"/> output channels and a square kernel.</summary>
@@ -108,19 +111,30 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
     public void Gram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram) =>
         Convolution.Gram(pass.Compute, _shape, pass.Batch, a, HasBias, gram, _scratch.Span);
 
-    /// <summary>diag(AᵀA) = im2col(a∘a)ᵀ·1: the weight gradient of a one-filter convolution over the squared image for δ = 1.</summary>
+    /// <summary>
+    /// diag(AᵀA) = im2col(a∘a)ᵀ·1: the weight gradient of a one-filter convolution over the squared image for δ = 1, a group of samples at a
+    /// time.
+    /// </summary>
     /// <inheritdoc/>
     public void GramDiagonal(in Pass pass, ReadOnlySpan<T> a, Span<T> diagonal)
     {
-        Span<T> squares = _squares.Span[..(pass.Batch * Input.Size)];
-        Span<T> ones = _ones.Span[..(pass.Batch * Output.Pixels)];
-        Elementwise.Map(pass.Compute, default(ProductMap<T>), a[..squares.Length], a[..squares.Length], squares);
-        ones.Fill(T.One);
-        int weights = _shape.WeightsPerFilter;
-        Convolution.ParameterGradient(
-            pass.Compute, _shape with { Filters = 1 }, pass.Batch, squares, ones, diagonal[..weights], default, _scratch.Span);
+        int group = DiagonalGroup(Input);
+        Span<T> sum = diagonal[.._shape.WeightsPerFilter], part = _diagonalPart.Span;
+        for (int first = 0; first < pass.Batch; first += group)
+        {
+            int samples = Math.Min(group, pass.Batch - first);
+            ReadOnlySpan<T> images = a.Slice(first * Input.Size, samples * Input.Size);
+            Span<T> squares = _squares.Span[..images.Length], ones = _ones.Span[..(samples * Output.Pixels)];
+            Elementwise.Map(pass.Compute, default(ProductMap<T>), images, images, squares);
+            ones.Fill(T.One);
+            Convolution.ParameterGradient(
+                pass.Compute, _shape with { Filters = 1 }, samples, squares, ones, first == 0 ? sum : part, default, _scratch.Span);
+            if (first > 0)
+                Elementwise.Axpy<T>(pass.Compute, T.One, part, sum);
+        }
+
         if (HasBias)
-            diagonal[weights] = T.CreateSaturating((long)pass.Batch * Output.Pixels);
+            diagonal[sum.Length] = T.CreateSaturating((long)pass.Batch * Output.Pixels);
     }
 
     /// <inheritdoc/>
@@ -141,12 +155,17 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
                 Convolution.ScratchLength(_shape, plan.MaxBatch, plan.Compute),
                 Convolution.ScratchLength(_shape with { Filters = 1 }, plan.MaxBatch, plan.Compute));
             _scratch = plan.Arena.Reserve<T>("convolution scratch", length);
-            _squares = plan.Arena.Reserve<T>("convolution squared input", (long)plan.MaxBatch * input.Size);
-            _ones = plan.Arena.Reserve<T>("convolution ones", (long)plan.MaxBatch * output.Pixels);
+            int group = Math.Min(plan.MaxBatch, DiagonalGroup(input));
+            _squares = plan.Arena.Reserve<T>("convolution squared input", (long)group * input.Size);
+            _ones = plan.Arena.Reserve<T>("convolution ones", (long)group * output.Pixels);
+            _diagonalPart = plan.Arena.Reserve<T>("convolution gram diagonal", _shape.WeightsPerFilter);
         }
 
         return output;
     }
+
+    // Samples whose squares are held at a time; a function of the shape alone, since sums depend on it.
+    private static int DiagonalGroup(Shape input) => (int)Math.Max(1, DiagonalElements / input.Size);
 
     private void Convolve(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> theta, Span<T> z, bool relu) => Convolution.Forward(
         pass.Compute,

@@ -64,10 +64,10 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         MicroBatches.Check(network, _directions);
 
         _arena.Label("step", BufferPurpose.Gradients);
-        int widest = network.Layers.Max(l => l.Output.Size);
+        (int dz, int da) = DerivativeWidths.Of(network, _directions.FirstLayer);
         _direction = _arena.Reserve<T>("directions", network.ParameterCount);
-        _delta = _arena.Reserve<T>("derivative dz", (long)network.MaxBatch * widest);
-        _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * widest);
+        _delta = _arena.Reserve<T>("derivative dz", (long)network.MaxBatch * Math.Max(dz, network.Output.Size));
+        _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * da);
         _arena.Label("loss", BufferPurpose.Other);
         _loss.Plan(plan, network.Output);
         _arena.Label($"optimizer ({optimizer.Name})", BufferPurpose.Optimizer);
