@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -101,14 +102,14 @@ public static class ModelWriter
                 json.WriteNumber("padding", pooling.Padding);
                 break;
             case LeakyRelu<T> leaky:
-                json.WriteNumber("slope", leaky.Slope);
+                WriteFraction(json, "slope", leaky.Slope);
                 break;
             case Dropout<T> dropout:
-                json.WriteNumber("probability", dropout.Probability);
+                WriteFraction(json, "probability", dropout.Probability);
                 break;
             case BatchNorm<T> norm:
-                json.WriteNumber("momentum", norm.Momentum);
-                json.WriteNumber("epsilon", norm.Epsilon);
+                WriteFraction(json, "momentum", norm.Momentum);
+                WriteFraction(json, "epsilon", norm.Epsilon);
                 break;
             case Relu<T> or Tanh<T> or Sigmoid<T> or Gelu<T> or Flatten<T>:
                 break;
@@ -129,5 +130,12 @@ public static class ModelWriter
         json.WriteNumberValue(pair.Y);
         json.WriteNumberValue(pair.X);
         json.WriteEndArray();
+    }
+
+    // By way of a string: the writer's own way would put a second formatter of numbers, to bytes, into native programs.
+    private static void WriteFraction(Utf8JsonWriter json, string name, double value)
+    {
+        json.WritePropertyName(name);
+        json.WriteRawValue(value.ToString("R", CultureInfo.InvariantCulture), skipInputValidation: true);
     }
 }

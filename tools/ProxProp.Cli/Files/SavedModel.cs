@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ProxProp.Cli.Options;
+using ProxProp.Cli.Output;
 using ProxProp.Engine.Data;
 
 namespace ProxProp.Cli.Files;
@@ -136,7 +137,7 @@ internal sealed record SavedModel(
     {
         json.WriteStartArray(name);
         foreach (double value in values)
-            json.WriteNumberValue(value);
+            json.WriteFraction(value);
         json.WriteEndArray();
     }
 }

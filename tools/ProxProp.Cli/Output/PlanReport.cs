@@ -73,12 +73,14 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase, TrainRequest
     private IEnumerable<(string Name, long Bytes)> Purposes()
     {
         long counted = 0;
-        foreach (IGrouping<BufferPurpose, ArenaEntry> group in plan.Entries.GroupBy(e => e.Purpose).OrderBy(g => g.Key))
+        for (BufferPurpose purpose = BufferPurpose.Other; purpose <= BufferPurpose.Packing; purpose++)
         {
-            long own = group.Where(e => !e.Scratch).Sum(e => e.Bytes);
+            long own = 0;
+            foreach (ArenaEntry e in plan.Entries)
+                own += e.Purpose == purpose && !e.Scratch ? e.Bytes : 0;
             counted += own;
             if (own > 0)
-                yield return (Name(group.Key), own);
+                yield return (Name(purpose), own);
         }
 
         yield return ("shared by layers", plan.SharedBytes);

@@ -150,7 +150,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     private void WriteNumber(string name, double value)
     {
         if (double.IsFinite(value))
-            _json.WriteNumber(name, value);
+            _json.WriteFraction(name, value);
         else
             _json.WriteNull(name);
     }

@@ -76,7 +76,7 @@ internal sealed class VerifyReport(TextWriter output, bool json) : IDisposable
     private static void Write(Utf8JsonWriter writer, string name, double value)
     {
         if (double.IsFinite(value))
-            writer.WriteNumber(name, value);
+            writer.WriteFraction(name, value);
         else
             writer.WriteNull(name);
     }
