@@ -74,8 +74,16 @@ internal static class LayerFaults
             "T kept = T.One;",
             "DropoutTests", "DropoutLayerTests"),
         new("dropout repeats its pattern at every step", "Layers/Dropout.cs",
-            "pass.Seed ^ _place, (ulong)pass.Step)",
-            "pass.Seed ^ _place, 0)",
+            "pass.Seed ^ _place, (ulong)pass.Step,",
+            "pass.Seed ^ _place, 0,",
             "DropoutLayerTests"),
+        new("dropout repeats its pattern in every micro-batch", "Layers/Dropout.cs",
+            "(long)pass.First * Input.Size)",
+            "0)",
+            "MicroBatchTests"),
+        new("a micro-batch's gram matrix forgets the bias", "Layers/Linear.cs",
+            "            gram[i, inputs] = gram[inputs, i] += sums[i];\n",
+            "            _ = i;\n",
+            "MicroBatchTests"),
     ];
 }

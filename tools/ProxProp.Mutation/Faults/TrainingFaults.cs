@@ -58,5 +58,9 @@ internal static class TrainingFaults
             "        _generator.Shuffle<int>(_order);\n",
             "",
             "BatchPlanTests"),
+        new("micro-batches are not weighed", "Training/TrainingStep.cs",
+            "        if (batch < whole)\n",
+            "        if (batch > whole)\n",
+            "MicroBatchTests"),
     ];
 }
