@@ -105,7 +105,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// Steps between two measurements of ⟨v,g⟩, ‖v‖, ‖g‖ and an exact step's residual in <see cref="Reports"/>; 1 for every step, 0 for
     /// never. An exact step in its dual form pays three products with its Gram matrix for them.
     /// </summary>
-    public int MeasureEvery { get; set; } = 20;
+    public int MeasureEvery { get; set; } = 40;
 
     /// <summary>Number of steps done.</summary>
     public long StepsDone { get; set; }

@@ -25,7 +25,7 @@ internal sealed class OpenTrainer : NativeObject, IDisposable
         Iterations = 3,
         Optimizer = OptimizerKind.Nesterov,
         Loss = LossKind.CrossEntropy,
-        MeasureEvery = 20,
+        MeasureEvery = 40,
         TauTheta = 0.05,
         Momentum = 0.95,
     };

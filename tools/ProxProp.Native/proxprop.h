@@ -75,7 +75,7 @@ typedef struct proxprop_trainer_options {
     int32_t iterations;    /* of cg and pcg, at least 1; default 3 */
     int32_t optimizer;     /* PROXPROP_OPTIMIZER_...; default nesterov */
     int32_t loss;          /* PROXPROP_LOSS_...; default cross-entropy */
-    int32_t measure_every; /* steps between measurements of cosine and norm_ratio; 0 for never; default 20 */
+    int32_t measure_every; /* steps between measurements of cosine and norm_ratio; 0 for never; default 40 */
     double tau_theta;      /* of proximal steps, positive; default 0.05 */
     double momentum;       /* of momentum and nesterov; default 0.95 */
     double weight_decay;   /* default 0 */

@@ -4,7 +4,9 @@ exact and cgN are those of training.py: a factorisation in whichever form is sma
 for each output unit. `published` runs what the published code runs: the primal system for the new weights themselves, started from the old
 ones, its matrix applied by a forward and a backward pass through the layer, the residual updated in place while the search direction is still the same tensor,
 one eps in every denominator; its exact step solves the columns x columns system by LU. As there, a convolution has one recurrence over all
-its parameters, and only linear layers have an exact step.
+its parameters, and only linear layers have an exact step. What it does beyond need is done here as well, because it is part of its time: each
+application of the system's matrix also differentiates with respect to the layer's input, and the layer is run forward once more to
+differentiate it for the layer before, the first one too. (What it does not need is left out: the plain gradient of hidden weights.)
 
 A row's ratio is the peer's time over ours in the same round.
 """
@@ -24,6 +26,17 @@ class Published(training.Peer):
     EPS = 1e-6
     TOLERANCE = 1e-2
 
+    def __init__(self, torch, net, step):
+        super().__init__(torch, net, step)
+        self.samples.requires_grad_()
+        for layer in [m for m in self.model if hasattr(m, "weight")][:-1]:
+            layer.weight.requires_grad_(False)
+            layer.bias.requires_grad_(False)
+
+    def run(self):
+        self.samples.grad = None
+        super().run()
+
     def direct(self, layer, a, delta):
         torch = self.torch
         weights = torch.cat([layer.weight.flatten(1), layer.bias[:, None]], 1)
@@ -36,8 +49,9 @@ class Published(training.Peer):
         else:
             new = self.recurrence(layer, a, delta, weights, int(self.step[2:]))
         difference = weights - new
-        layer.weight.grad.copy_(difference[:, :-1].reshape(layer.weight.shape))
-        layer.bias.grad.copy_(difference[:, -1])
+        layer.weight.grad = difference[:, :-1].reshape(layer.weight.shape)
+        layer.bias.grad = difference[:, -1].clone()
+        self.forward(layer, a, weights)
 
     def recurrence(self, layer, a, delta, weights, iterations):
         torch = self.torch
@@ -47,7 +61,7 @@ class Published(training.Peer):
             return (p * q).sum() if joint else (p * q).sum(1, keepdim=True)
 
         def normal(p):
-            return self.adjoint(layer, a, self.forward(layer, a, p)) + self.shift * p
+            return self.adjoint(layer, a, self.forward(layer, a, p), p) + self.shift * p
 
         target = self.forward(layer, a, weights) - delta
         x = weights.clone()
@@ -74,11 +88,15 @@ class Published(training.Peer):
             return self.torch.addmm(bias, a, weight.t())
         return self.torch.nn.functional.conv2d(a, weight, bias, padding=layer.padding)
 
-    def adjoint(self, layer, a, z):
+    def adjoint(self, layer, a, z, p=None):
+        """With the parameters p also what nobody asks for, the derivative with respect to the input."""
         if a.dim() == 2:
+            if p is not None:
+                z @ p[:, :-1]
             return self.torch.cat([z.t() @ a, z.sum(0)[:, None]], 1)
+        current = layer.weight if p is None else p[:, :-1].reshape(layer.weight.shape)
         _, weight, bias = self.torch.ops.aten.convolution_backward(
-            z, a, layer.weight, [len(layer.weight)], [1, 1], list(layer.padding), [1, 1], False, [0, 0], 1, [False, True, True])
+            z, a, current, [len(current)], [1, 1], list(layer.padding), [1, 1], False, [0, 0], 1, [p is not None, True, True])
         return self.torch.cat([weight.flatten(1), bias[:, None]], 1)
 
 

@@ -72,7 +72,7 @@ internal sealed record TrainRequest(
             parsed.GetValue(options.Init),
             save,
             parsed.GetValue(options.Log),
-            parsed.GetValue(options.Log) is null ? 0 : parsed.GetValue(options.ReportEvery) ?? 20,
+            parsed.GetValue(options.Log) is null ? 0 : parsed.GetValue(options.ReportEvery) ?? 40,
             data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
         {
             Checkpoint = checkpoint,

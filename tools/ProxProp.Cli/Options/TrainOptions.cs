@@ -58,7 +58,7 @@ internal sealed class TrainOptions
     public Option<string?> Log { get; } = Parsed.Text("--log", "FILE.jsonl", "Writes one JSON object per step and one per epoch.");
 
     public Option<int?> ReportEvery { get; } = Parsed.Count(
-        "--report-every", "With --log: every N steps, how each layer's direction was made; 0 for never. Default: 20.", 0);
+        "--report-every", "With --log: every N steps, how each layer's direction was made; 0 for never. Default: 40.", 0);
 
     public CheckpointOptions Checkpoint { get; } = new();
 
