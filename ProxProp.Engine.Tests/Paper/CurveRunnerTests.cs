@@ -38,7 +38,10 @@ public sealed class CurveRunnerTests
         Assert.Equal(WithoutTime(expected), WithoutTime(resumed));
         Assert.Equal((expected.TestLoss, expected.TestAccuracy), (resumed.TestLoss, resumed.TestAccuracy));
         Assert.All(expected.Epochs, e => Assert.NotNull(e.FullLoss));
-        Assert.False(Directory.Exists(Path.Combine(stopped.Folder, "checkpoints")));
+        string checkpoints = Path.Combine(stopped.Folder, "checkpoints");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(checkpoints));
+        stopped.Tidy();
+        Assert.False(Directory.Exists(checkpoints));
         Assert.Equal(WithoutTime(resumed), WithoutTime(stopped.Find(curve)!));
     }
 

@@ -64,6 +64,7 @@ internal sealed class PaperRun(PaperData data, PaperRequest request, TextWriter 
                 output.WriteLine($"[{done}/{open.Length}] {curve.Id}: {Outcome(result)}. About {Duration(left.Values.Sum() / request.Jobs)} left.");
             }
         }, cancellation);
+        _store.Tidy();
         return !cancellation.IsCancellationRequested;
     }
 

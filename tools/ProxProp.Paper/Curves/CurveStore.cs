@@ -64,10 +64,12 @@ internal sealed class CurveStore
     }
 
     /// <summary>Forgets a finished run's checkpoint.</summary>
-    public void DropCheckpoint(Curve curve)
+    public void DropCheckpoint(Curve curve) => File.Delete(CheckpointOf(curve));
+
+    /// <summary>Removes the checkpoints' folder if it is empty. For when no run is under way: one would lose the place for its next checkpoint.</summary>
+    public void Tidy()
     {
-        File.Delete(CheckpointOf(curve));
-        if (!Directory.EnumerateFileSystemEntries(_checkpoints).Any())
+        if (Directory.Exists(_checkpoints) && !Directory.EnumerateFileSystemEntries(_checkpoints).Any())
             Directory.Delete(_checkpoints);
     }
 
