@@ -120,7 +120,10 @@ public class ConvolutionContractTests
         Says("dWeight", "needs 54", () => Convolution.ParameterGradient<float>(context, Small, 2, enough, enough, enough.AsSpan(0, 53), [], scratch));
         Says("dBias", "needs 3", () => Convolution.ParameterGradient<float>(context, Small, 2, enough, enough, enough, enough.AsSpan(0, 2), scratch));
         Says("gram", "19x19", () => Convolution.Gram(context, Small, 2, enough, true, new Matrix<float>(enough, 18, 18), scratch));
-        Says("scratch", "scratch", () => Convolution.Forward<float>(context, Small, 2, enough, enough, [], enough, false, scratch.AsSpan(1)));
+        int pass = Convolution.PassScratchLength(Small, 2, context), matrix = Convolution.GramScratchLength(Small, 2, context);
+        Assert.Equal(scratch.Length, Math.Max(pass, matrix));
+        Says("scratch", $"needs {pass} ", () => Convolution.Forward<float>(context, Small, 2, enough, enough, [], enough, false, scratch.AsSpan(0, pass - 1)));
+        Says("scratch", $"needs {matrix} ", () => Convolution.Gram(context, Small, 2, enough, true, new Matrix<float>(enough, 19, 19), scratch.AsSpan(0, matrix - 1)));
     }
 
     [Theory]

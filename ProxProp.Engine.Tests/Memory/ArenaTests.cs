@@ -129,6 +129,67 @@ public sealed unsafe class ArenaTests
     }
 
     [Fact]
+    public void Alternatives_share_their_memory_within_a_scope()
+    {
+        using var arena = new Arena();
+        Slot<byte> before, one, other, after;
+        using (arena.Scratch())
+        {
+            before = arena.Reserve<byte>("before", 64);
+            using (ScratchAlternatives either = arena.Either())
+            {
+                one = arena.Reserve<byte>("one", 128);
+                either.Or();
+                other = arena.Reserve<byte>("other", 320);
+                either.Or();
+                arena.Reserve<byte>("third", 64);
+            }
+
+            after = arena.Reserve<byte>("after", 64);
+        }
+
+        Slot<byte> kept, apart;
+        using (ScratchAlternatives either = arena.Either())
+        {
+            kept = arena.Reserve<byte>("kept", 64);
+            either.Or();
+            apart = arena.Reserve<byte>("apart", 64);
+        }
+
+        Assert.Equal((128 + 448, 448), (arena.TotalBytes, arena.ScratchBytes));
+        arena.Commit();
+        before.Span.Fill(1);
+        other.Span.Fill(2);
+        after.Span.Fill(3);
+        one.Span.Fill(4);
+        kept.Span.Fill(5);
+        apart.Span.Fill(6);
+        Assert.Equal([.. Enumerable.Repeat<byte>(4, 128), .. Enumerable.Repeat<byte>(2, 192)], other.Span.ToArray());
+        Assert.True(before.Span.IndexOfAnyExcept<byte>(1) < 0 && after.Span.IndexOfAnyExcept<byte>(3) < 0 && kept.Span.IndexOfAnyExcept<byte>(5) < 0);
+    }
+
+    [Fact]
+    public void What_stands_by_can_be_called_up()
+    {
+        using var arena = new Arena();
+        arena.Label("a", BufferPurpose.Standby);
+        Slot<byte> small, large;
+        using (arena.Scratch())
+        {
+            small = arena.Reserve<byte>("small", 128);
+            large = arena.Reserve<byte>("large", 512);
+        }
+
+        Assert.Equal(640, arena.StandbyBytes);
+        arena.Use(small);
+        Assert.Equal(512, arena.StandbyBytes);
+        arena.Use(large);
+        arena.Use(small);
+        arena.Use(default(Slot<byte>));
+        Assert.Equal(0, arena.StandbyBytes);
+    }
+
+    [Fact]
     public void A_span_outlives_its_arena_safely()
     {
         var arena = new Arena();

@@ -50,6 +50,17 @@ public static class Cholesky
         TriangularSolve.SolveRight(context, l, transposed: false, b);
     }
 
+    /// <summary>Declares the largest products of factoring n × n.</summary>
+    internal static void Expect<T>(ComputeContext context, int n)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (n <= CholeskyBlock.Size)
+            return;
+        int half = TriangularSolve.Half(n);
+        context.Expect<T>(n - half, n - half, half);
+        TriangularSolve.Expect<T>(context, half, n - half, unknownsAreColumns: true);
+    }
+
     private static int FactorBlocked<T>(ComputeContext context, Matrix<T> a)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Parallel;
 using ProxProp.Engine.Simd;
@@ -16,6 +18,7 @@ public sealed class ComputeContext : IDisposable
     public const int FewestPackedRows = GemmBlocking.FewestSharedRows;
 
     private readonly AlignedBuffer<byte>? _workspace;
+    private readonly PackingPlan _packing;
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
@@ -34,6 +37,7 @@ public sealed class ComputeContext : IDisposable
         WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
         _workspace = new AlignedBuffer<byte>(WorkspaceBytes);
         Width = width ?? SimdSupport.Widest;
+        _packing = new PackingPlan(packedRows, Width, Team.Workers);
     }
 
     private ComputeContext(WorkerTeam team, int packedRows)
@@ -42,6 +46,7 @@ public sealed class ComputeContext : IDisposable
         Team = team;
         WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
         Width = SimdSupport.Widest;
+        _packing = new PackingPlan(packedRows, Width, Team.Workers);
     }
 
     /// <summary>The workers.</summary>
@@ -56,6 +61,9 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Bytes of packing memory that this context holds.</summary>
     public long WorkspaceBytes { get; }
 
+    /// <summary>Bytes of <see cref="WorkspaceBytes"/> that the products declared by <see cref="Expect"/> leave untouched, so that the machine never gives them.</summary>
+    public long StandbyBytes => Math.Max(0, WorkspaceBytes - _packing.Bytes);
+
     /// <summary>Whether this context is for planning alone: what is built on it knows its buffers, but has none and cannot compute.</summary>
     public bool IsPlan => _workspace is null;
 
@@ -63,6 +71,14 @@ public sealed class ComputeContext : IDisposable
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
     /// <param name="packedRows">As in <see cref="ComputeContext(int, SimdWidth?, int)"/>.</param>
     public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) => new(WorkerTeam.ForPlan(threads), packedRows);
+
+    /// <summary>Declares a product C = A·B that will be computed, so that memory plans count what it packs. Nothing else depends on it.</summary>
+    /// <typeparam name="T">float or double.</typeparam>
+    /// <param name="m">Rows of A and C.</param>
+    /// <param name="n">Columns of B and C.</param>
+    /// <param name="k">Columns of A, rows of B.</param>
+    public void Expect<T>(int m, int n, int k)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, Unsafe.SizeOf<T>());
 
     private long SharedPanelBytes => GemmBlocking.RowPanelBytes(PackedRows) + GemmBlocking.ColumnPanelBytes;
 

@@ -18,16 +18,25 @@ public static unsafe class Convolution
     /// <param name="s">Geometry.</param>
     /// <param name="batch">Largest number of images.</param>
     /// <param name="context">Where the operations will run.</param>
-    public static int ScratchLength(in ConvolutionShape s, int batch, ComputeContext context)
+    public static int ScratchLength(in ConvolutionShape s, int batch, ComputeContext context) =>
+        Math.Max(PassScratchLength(s, batch, context), GramScratchLength(s, batch, context));
+
+    /// <summary>As <see cref="ScratchLength"/>, but for all except <see cref="Gram{T}"/>.</summary>
+    public static int PassScratchLength(in ConvolutionShape s, int batch, ComputeContext context)
     {
-        s.Validate();
-        ArgumentOutOfRangeException.ThrowIfNegative(batch);
-        ArgumentNullException.ThrowIfNull(context);
+        CheckScratch(s, batch, context);
         ScratchCursor<float> forward = default;
         ConvolutionForward.Plan(context, s, batch, ref forward);
         ScratchCursor<float> parameters = default;
         ConvolutionParameterGradient<float>.Plan(context, s, batch, ref parameters);
         long inputs = ConvolutionInputGradient.ScratchLength<float>(context, s, batch);
+        return Length(Math.Max(Math.Max(forward.Length, parameters.Length), inputs), batch);
+    }
+
+    /// <summary>As <see cref="ScratchLength"/>, but for <see cref="Gram{T}"/> alone.</summary>
+    public static int GramScratchLength(in ConvolutionShape s, int batch, ComputeContext context)
+    {
+        CheckScratch(s, batch, context);
         ScratchCursor<float> gram = default;
         if (s.WeightsPerFilter <= MostGramColumns)
         {
@@ -37,11 +46,7 @@ public static unsafe class Convolution
                 ConvolutionPanelGram<float>.Plan(context, s, batch, withBias: true, ref gram);
         }
 
-        long length = Math.Max(Math.Max(forward.Length, parameters.Length), Math.Max(inputs, gram.Length));
-        return length <= int.MaxValue
-            ? (int)length
-            : throw new ArgumentException(
-                $"The scratch memory of this convolution of a batch of {batch} would have {length} elements, more than {int.MaxValue}; take a smaller batch.", nameof(batch));
+        return Length(gram.Length, batch);
     }
 
     /// <summary>output[n,f,y,x] = Σ_{c,ky,kx} weight[f,c,ky,kx] · input[n, c, y·StrideY − PaddingY + ky·DilationY, x·StrideX − PaddingX + kx·DilationX] + bias[f].</summary>
@@ -53,7 +58,7 @@ public static unsafe class Convolution
     /// <param name="bias">One per filter, or empty for none.</param>
     /// <param name="output">Overwritten; what it held before, NaN included, does not matter.</param>
     /// <param name="relu">Whether max(0, ·) is applied to each result.</param>
-    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <param name="scratch">At least <see cref="PassScratchLength"/> elements.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
     /// <remarks>Each sum runs over ascending (c, ky, kx) by fused multiply-add from 0, padding included as zeros; the bias is added last.</remarks>
     public static void Forward<T>(
@@ -68,7 +73,7 @@ public static unsafe class Convolution
         Span<T> scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Check(context, s, batch, scratch.Length);
+        Check(PassScratchLength(s, batch, context), scratch.Length);
         Needs(input.Length, (long)batch * s.InputLength, nameof(input));
         Needs(weight.Length, s.WeightLength, nameof(weight));
         Needs(output.Length, (long)batch * s.OutputLength, nameof(output));
@@ -85,7 +90,7 @@ public static unsafe class Convolution
     /// <param name="weight">Filters.</param>
     /// <param name="dOutput">Gradient of the output.</param>
     /// <param name="dInput">Overwritten with the gradient of the input.</param>
-    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <param name="scratch">At least <see cref="PassScratchLength"/> elements.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
     public static void InputGradient<T>(
         ComputeContext context,
@@ -97,7 +102,7 @@ public static unsafe class Convolution
         Span<T> scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Check(context, s, batch, scratch.Length);
+        Check(PassScratchLength(s, batch, context), scratch.Length);
         Needs(weight.Length, s.WeightLength, nameof(weight));
         Needs(dOutput.Length, (long)batch * s.OutputLength, nameof(dOutput));
         Needs(dInput.Length, (long)batch * s.InputLength, nameof(dInput));
@@ -113,7 +118,7 @@ public static unsafe class Convolution
     /// <param name="dOutput">Gradient of the output.</param>
     /// <param name="dWeight">Overwritten with the gradient of the weights.</param>
     /// <param name="dBias">Overwritten with the gradient of the bias; empty for none.</param>
-    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <param name="scratch">At least <see cref="PassScratchLength"/> elements.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape.</exception>
     public static void ParameterGradient<T>(
         ComputeContext context,
@@ -126,7 +131,7 @@ public static unsafe class Convolution
         Span<T> scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Check(context, s, batch, scratch.Length);
+        Check(PassScratchLength(s, batch, context), scratch.Length);
         Needs(input.Length, (long)batch * s.InputLength, nameof(input));
         Needs(dOutput.Length, (long)batch * s.OutputLength, nameof(dOutput));
         Needs(dWeight.Length, s.WeightLength, nameof(dWeight));
@@ -146,7 +151,7 @@ public static unsafe class Convolution
     /// <param name="input">Images.</param>
     /// <param name="withBias">Whether A has the column of ones.</param>
     /// <param name="gram">Overwritten; square, <see cref="ConvolutionShape.WeightsPerFilter"/> rows, one more with the bias. Symmetric to the bit.</param>
-    /// <param name="scratch">At least <see cref="ScratchLength"/> elements.</param>
+    /// <param name="scratch">At least <see cref="GramScratchLength"/> elements.</param>
     /// <exception cref="ArgumentException">A span is too short for the shape, or <paramref name="gram"/> is of another size.</exception>
     public static void Gram<T>(
         ComputeContext context,
@@ -158,7 +163,7 @@ public static unsafe class Convolution
         Span<T> scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Check(context, s, batch, scratch.Length);
+        Check(GramScratchLength(s, batch, context), scratch.Length);
         Needs(input.Length, (long)batch * s.InputLength, nameof(input));
         int columns = s.WeightsPerFilter + (withBias ? 1 : 0);
         if (gram.Rows != columns || gram.Columns != columns)
@@ -176,9 +181,20 @@ public static unsafe class Convolution
     // Only for stride 1 does a product of two taps depend on their difference alone.
     private static bool IsStructured(in ConvolutionShape s) => s.StrideY == 1 && s.StrideX == 1;
 
-    private static void Check(ComputeContext context, in ConvolutionShape s, int batch, int scratch)
+    private static void CheckScratch(in ConvolutionShape s, int batch, ComputeContext context)
     {
-        int needed = ScratchLength(s, batch, context);
+        s.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentNullException.ThrowIfNull(context);
+    }
+
+    private static int Length(long length, int batch) => length <= int.MaxValue
+        ? (int)length
+        : throw new ArgumentException(
+            $"The scratch memory of this convolution of a batch of {batch} would have {length} elements, more than {int.MaxValue}; take a smaller batch.", nameof(batch));
+
+    private static void Check(int needed, int scratch)
+    {
         if (scratch < needed)
             throw new ArgumentException($"This convolution needs {needed} elements of scratch, but got {scratch}.", nameof(scratch));
     }

@@ -17,13 +17,18 @@ internal static class GemmBlocking
     /// <summary>An operand whose panels meet at most so many panels of the other is read where it lies: packing would not pay.</summary>
     public const int FewPanels = 4;
 
+    /// <summary>KC in bytes.</summary>
+    public const long DepthBytes = 2048;
+
     private const int TallestTile = 12;
     private const int WidestTile = 128 / sizeof(float);
-    private const long DepthBytes = 2048;
     private const long PanelPadding = 64;
 
-    /// <summary>Bytes of one block of so many rows of packed A, with the padding between panels of at least 6 rows.</summary>
-    public static long RowPanelBytes(int rows) => (rows * DepthBytes) + (rows / 6 * PanelPadding);
+    /// <summary>Bytes of one block of so many rows of packed A, with the padding.</summary>
+    public static long RowPanelBytes(int rows) => (rows * DepthBytes) + RowPadding(rows);
+
+    /// <summary>Bytes of the padding between panels of at least 6 rows.</summary>
+    public static long RowPadding(int rows) => rows / 6 * PanelPadding;
 
     /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);

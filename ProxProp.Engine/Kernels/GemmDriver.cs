@@ -35,6 +35,9 @@ internal static unsafe class GemmDriver
 {
     private const long SerialFlops = 2_000_000;
 
+    /// <summary>Whether a product is too little to share out.</summary>
+    public static bool IsSerial(int m, int n, int k) => 2L * m * n * k < SerialFlops;
+
     public static void Run<T>(ComputeContext context, in Product<T> product)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -46,7 +49,7 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool serial = 2L * product.M * product.N * product.K < SerialFlops;
+        bool serial = IsSerial(product.M, product.N, product.K);
         int depth = GemmBlocking.DepthOf<T>();
         int rowsAtOnce = context.PackedRows / TTile.Rows * TTile.Rows;
         if (product.N <= GemmBlocking.FewPanels * TTile.Columns)

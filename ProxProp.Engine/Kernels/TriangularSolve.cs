@@ -39,6 +39,15 @@ public static class TriangularSolve
             Right(context, l, transposed, b);
     }
 
+    /// <summary>Declares the largest product of a solve for n unknowns, the rows or the columns of B.</summary>
+    internal static void Expect<T>(ComputeContext context, int n, int rightHandSides, bool unknownsAreColumns)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int half = Half(n);
+        if (n > TriangularBlock.Size<T>())
+            context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half);
+    }
+
     /// <summary>Where a triangle of n rows is cut: the half, rounded up to a multiple of 16.</summary>
     internal static int Half(int n) => ((n / 2) + 15) / 16 * 16;
 

@@ -20,6 +20,9 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
 
     private ConvolutionShape _shape;
     private Slot<T> _scratch;
+    private Arena? _arena;
+    private Slot<T> _gramScratch;
+    private Slot<T> _diagonalScratch;
     private Slot<T> _squares;
     private Slot<T> _diagonalPart;
     private Slot<T> _ones;
@@ -108,8 +111,20 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
     }
 
     /// <inheritdoc/>
+    public void ExpectGram(ComputeContext products, int batch) => _arena?.Use(_gramScratch);
+
+    /// <inheritdoc/>
+    public void ExpectGramDiagonal(int batch)
+    {
+        _arena?.Use(_diagonalScratch);
+        _arena?.Use(_squares);
+        _arena?.Use(_ones);
+        _arena?.Use(_diagonalPart);
+    }
+
+    /// <inheritdoc/>
     public void Gram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram) =>
-        Convolution.Gram(pass.Compute, _shape, pass.Batch, a, HasBias, gram, _scratch.Span);
+        Convolution.Gram(pass.Compute, _shape, pass.Batch, a, HasBias, gram, _gramScratch.Span);
 
     /// <summary>
     /// diag(AᵀA) = im2col(a∘a)ᵀ·1: the weight gradient of a one-filter convolution over the squared image for δ = 1, a group of samples at a
@@ -128,7 +143,7 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
             Elementwise.Map(pass.Compute, default(ProductMap<T>), images, images, squares);
             ones.Fill(T.One);
             Convolution.ParameterGradient(
-                pass.Compute, _shape with { Filters = 1 }, samples, squares, ones, first == 0 ? sum : part, default, _scratch.Span);
+                pass.Compute, _shape with { Filters = 1 }, samples, squares, ones, first == 0 ? sum : part, default, _diagonalScratch.Span);
             if (first > 0)
                 Elementwise.Axpy<T>(pass.Compute, T.One, part, sum);
         }
@@ -151,14 +166,21 @@ public sealed class Conv2d<T> : ProximalLayer<T>, IGramLayer<T>, IFusesRelu
         var output = Shape.Image(Filters, _shape.OutputHeight, _shape.OutputWidth);
         using (plan.Arena.Scratch())
         {
-            int length = Math.Max(
-                Convolution.ScratchLength(_shape, plan.MaxBatch, plan.Compute),
-                Convolution.ScratchLength(_shape with { Filters = 1 }, plan.MaxBatch, plan.Compute));
-            _scratch = plan.Arena.Reserve<T>("convolution scratch", length);
+            _arena = plan.Arena;
+            (string owner, BufferPurpose purpose) = (plan.Arena.Owner, plan.Arena.Purpose);
+            using ScratchAlternatives either = plan.Arena.Either();
+            _scratch = plan.Arena.Reserve<T>("convolution scratch", Convolution.PassScratchLength(_shape, plan.MaxBatch, plan.Compute));
+            plan.Arena.Label(owner, BufferPurpose.Standby);
+            either.Or();
+            _gramScratch = plan.Arena.Reserve<T>("convolution gram matrix, scratch", Convolution.GramScratchLength(_shape, plan.MaxBatch, plan.Compute));
+            either.Or();
             int group = Math.Min(plan.MaxBatch, DiagonalGroup(input));
-            _squares = plan.Arena.Reserve<T>("convolution squared input", (long)group * input.Size);
-            _ones = plan.Arena.Reserve<T>("convolution ones", (long)group * output.Pixels);
-            _diagonalPart = plan.Arena.Reserve<T>("convolution gram diagonal", _shape.WeightsPerFilter);
+            _diagonalScratch = plan.Arena.Reserve<T>(
+                "convolution gram diagonal, scratch", Convolution.PassScratchLength(_shape with { Filters = 1 }, group, plan.Compute));
+            _squares = plan.Arena.Reserve<T>("convolution gram diagonal, squared input", (long)group * input.Size);
+            _ones = plan.Arena.Reserve<T>("convolution gram diagonal, ones", (long)group * output.Pixels);
+            _diagonalPart = plan.Arena.Reserve<T>("convolution gram diagonal, part", _shape.WeightsPerFilter);
+            plan.Arena.Label(owner, purpose);
         }
 
         return output;

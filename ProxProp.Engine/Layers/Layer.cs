@@ -9,7 +9,17 @@ namespace ProxProp.Engine.Layers;
 /// <param name="Compute">What kernels will run on.</param>
 /// <param name="MaxBatch">The largest batch there will be.</param>
 /// <param name="LayerIndex">Place of the layer in its network, from 0.</param>
-public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, int MaxBatch, int LayerIndex = 0);
+public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, int MaxBatch, int LayerIndex = 0)
+{
+    /// <summary>
+    /// Where to declare the matrix products of the largest batch (<see cref="ComputeContext.Expect"/>), so that the plan counts what they pack; null
+    /// for what only stands by or is only tried. A layer that declares none works as well, but its plan is too low by what its products pack.
+    /// </summary>
+    public ComputeContext? Products => IsTrial || Arena.Purpose == BufferPurpose.Standby ? null : Compute;
+
+    /// <summary>Whether this only finds out what would be reserved.</summary>
+    internal bool IsTrial { get; init; }
+}
 
 /// <summary>One pass of one batch through a network.</summary>
 /// <param name="Compute">What kernels run on.</param>

@@ -68,6 +68,12 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlac
         new Matrix<T>(da, pass.Batch, Input.Size));
 
     /// <inheritdoc/>
+    public void ExpectGram(ComputeContext products, int batch) => products.Expect<T>(Input.Size, Input.Size, batch);
+
+    /// <inheritdoc/>
+    public void ExpectDualGram(ComputeContext products, int batch) => products.Expect<T>(batch, batch, Input.Size);
+
+    /// <inheritdoc/>
     public double GramFlops(int batch) => (double)batch * Input.Size * Input.Size;
 
     /// <inheritdoc/>
@@ -135,6 +141,11 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlac
         DeclareParameter("weight", Outputs, input.Size);
         if (HasBias)
             DeclareParameter("bias", Outputs);
+        int batch = plan.MaxBatch;
+        plan.Products?.Expect<T>(batch, Outputs, input.Size);
+        plan.Products?.Expect<T>(Outputs, input.Size, batch);
+        if (plan.LayerIndex > 0)
+            plan.Products?.Expect<T>(batch, input.Size, Outputs);
         return Shape.Vector(Outputs);
     }
 

@@ -33,8 +33,21 @@ public interface IGramLayer<T> : IProximalLayer<T>
     /// <summary>Approximate flops of <see cref="Gram"/> for a batch.</summary>
     double GramFlops(int batch);
 
+    /// <summary>
+    /// Tells that <see cref="Gram"/> will be called, for the memory plan: its matrix products (<see cref="ComputeContext.Expect"/>) and memory that
+    /// stands by for it (<see cref="Memory.Arena.Use"/>). Nothing unless a layer says so.
+    /// </summary>
+    void ExpectGram(ComputeContext products, int batch)
+    {
+    }
+
     /// <summary>gram = AᵀA, columns × columns, both triangles, the bias being the last column.</summary>
     void Gram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram);
+
+    /// <summary>The same for <see cref="GramDiagonal"/>.</summary>
+    void ExpectGramDiagonal(int batch)
+    {
+    }
 
     /// <summary>diagonal = diag(AᵀA), one element per column, the bias last.</summary>
     void GramDiagonal(in Pass pass, ReadOnlySpan<T> a, Span<T> diagonal);
@@ -45,6 +58,11 @@ public interface IGramLayer<T> : IProximalLayer<T>
 public interface IDualGramLayer<T> : IGramLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The same for <see cref="DualGram"/>.</summary>
+    void ExpectDualGram(ComputeContext products, int batch)
+    {
+    }
+
     /// <summary>gram = AAᵀ, rows × rows, both triangles.</summary>
     void DualGram(in Pass pass, ReadOnlySpan<T> a, Matrix<T> gram);
 }

@@ -58,7 +58,6 @@ public sealed unsafe class Arena : IDisposable
     private readonly List<ArenaEntry> _entries = [];
     private long _persistent;
     private long _scratch;
-    private long _scratchEnd;
     private long _scratchInUse;
     private long _persistentStandby;
     private bool _inScratch;
@@ -83,8 +82,11 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Bytes of the region that the scratch scopes share.</summary>
     public long ScratchBytes => _scratch;
 
-    /// <summary>Bytes that stay untouched as long as no <see cref="BufferPurpose.Standby"/> buffer is used.</summary>
+    /// <summary>Bytes that stay untouched as long as no <see cref="BufferPurpose.Standby"/> buffer is used, those told by <see cref="Use{T}"/> aside.</summary>
     public long StandbyBytes => _persistentStandby + _scratch - _scratchInUse;
+
+    /// <summary>Where the next scratch reservation begins.</summary>
+    internal long ScratchEnd { get; set; }
 
     /// <summary>Whether <see cref="Commit"/> was called.</summary>
     public bool IsCommitted => !_memory.IsEmpty;
@@ -109,10 +111,11 @@ public sealed unsafe class Arena : IDisposable
         long offset;
         if (scratch)
         {
-            offset = _scratchEnd;
-            _scratchEnd += padded;
-            _scratch = Math.Max(_scratch, _scratchEnd);
-            _scratchInUse = Purpose == BufferPurpose.Standby ? _scratchInUse : Math.Max(_scratchInUse, _scratchEnd);
+            offset = ScratchEnd;
+            ScratchEnd += padded;
+            _scratch = Math.Max(_scratch, ScratchEnd);
+            if (Purpose != BufferPurpose.Standby)
+                _scratchInUse = Math.Max(_scratchInUse, ScratchEnd);
         }
         else
         {
@@ -124,15 +127,25 @@ public sealed unsafe class Arena : IDisposable
         return new Slot<T>(this, offset, (int)count, scratch);
     }
 
+    /// <summary>Tells that a buffer of a scratch scope which was reserved to stand by will be used, so that <see cref="StandbyBytes"/> leaves it out.</summary>
+    public void Use<T>(Slot<T> slot)
+        where T : unmanaged => _scratchInUse = Math.Max(_scratchInUse, slot.ScratchEnd);
+
     /// <summary>Opens a scope whose reservations share memory with those of all other scopes. A scope within a scope is part of that one.</summary>
     public ScratchScope Scratch()
     {
         if (_inScratch)
             return default;
         _inScratch = true;
-        _scratchEnd = 0;
+        ScratchEnd = 0;
         return new ScratchScope(this);
     }
+
+    /// <summary>
+    /// Opens alternatives within a scratch scope: what is reserved before and after each <see cref="ScratchAlternatives.Or"/> is never used at one
+    /// time and begins at one address. Outside a scratch scope all of it is apart.
+    /// </summary>
+    public ScratchAlternatives Either() => new(this);
 
     /// <summary>Allocates and zeroes everything that was reserved.</summary>
     /// <exception cref="InvalidOperationException">The arena is already committed.</exception>
@@ -177,6 +190,30 @@ public sealed unsafe class Arena : IDisposable
     }
 }
 
+/// <summary>Reservations of a scratch scope of which one is used at a time; see <see cref="Arena.Either"/>.</summary>
+public ref struct ScratchAlternatives
+{
+    private readonly Arena _arena;
+    private readonly long _start;
+    private long _end;
+
+    internal ScratchAlternatives(Arena arena)
+    {
+        _arena = arena;
+        _start = _end = arena.ScratchEnd;
+    }
+
+    /// <summary>Begins the next alternative.</summary>
+    public void Or()
+    {
+        _end = Math.Max(_end, _arena.ScratchEnd);
+        _arena.ScratchEnd = _start;
+    }
+
+    /// <summary>Ends them; what is reserved next in the scope lies behind the largest.</summary>
+    public void Dispose() => _arena.ScratchEnd = Math.Max(_end, _arena.ScratchEnd);
+}
+
 /// <summary>A named piece of an <see cref="Arena"/>, usable once the arena is committed.</summary>
 /// <typeparam name="T">Element type.</typeparam>
 public readonly struct Slot<T>
@@ -196,6 +233,9 @@ public readonly struct Slot<T>
 
     /// <summary>Number of elements.</summary>
     public int Length { get; }
+
+    /// <summary>Where it ends in the region that scratch scopes share; 0 for a slot that is not there.</summary>
+    internal unsafe long ScratchEnd => _scratch ? _offset + ((long)Length * sizeof(T)) : 0;
 
     /// <summary>The elements; empty for a default slot.</summary>
     /// <exception cref="InvalidOperationException">The arena has not been committed yet.</exception>

@@ -90,7 +90,9 @@ public sealed class AutoStep<T> : ProximalStep<T>
         var planned = new LayerPlan(chosen.Solver, chosen.Flops(likely), reason);
         if (chosen.IsExact)
             return new AutoDirection<T>(new ExactDirection<T>(layer, Damping.Bind(), plan), null, costs, Tolerance, planned);
+        using ScratchAlternatives either = plan.Arena.Either();
         IDirection<T> iterative = chosen.Make(plan);
+        either.Or();
         ExactDirection<T>? exact = within.Any(w => w.IsExact) ? new ExactDirection<T>(layer, iterative.Damping!, plan) : null;
         return new AutoDirection<T>(exact, iterative, costs, Tolerance, planned);
     }
@@ -132,7 +134,7 @@ public sealed class AutoStep<T> : ProximalStep<T>
         using var arena = new Arena();
         try
         {
-            way.Make(plan with { Arena = arena });
+            way.Make(plan with { Arena = arena, IsTrial = true });
             return arena.TotalBytes - arena.StandbyBytes;
         }
         catch (ArgumentException)

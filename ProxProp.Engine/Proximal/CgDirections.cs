@@ -31,13 +31,15 @@ internal sealed class MatrixFreeCgDirection<T> : IDirection<T>
         _output = plan.Arena.Reserve<T>("cg output A·p", (long)plan.MaxBatch * layer.Output.Size);
         if (!step.Damping.NeedsTrace)
             return;
-        if (layer is not IGramLayer<T>)
+        if (layer is not IGramLayer<T> gram)
         {
             throw new NotSupportedException(
                 $"Scale-free damping needs a layer that knows the diagonal of its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use a fixed tauTheta.");
         }
 
         _diagonal = plan.Arena.Reserve<T>("gram diagonal for the trace", layer.Layout.Columns);
+        if (plan.Products is not null)
+            gram.ExpectGramDiagonal(plan.MaxBatch);
     }
 
     public LayerDamping Damping { get; }
@@ -106,6 +108,12 @@ internal sealed class GramCgDirection<T> : ISummedDirection<T>
         _gram = new GramFactor<T>(plan.Arena, "cg matrix AᵀA", layer.Layout.Columns, keep: inParts);
         _g = plan.Arena.Reserve<T>("cg right-hand side, units × columns", layer.Layout.Count);
         _v = plan.Arena.Reserve<T>("cg solution, units × columns", layer.Layout.Count);
+        if (plan.Products is { } products)
+        {
+            layer.ExpectGram(products, plan.MaxBatch);
+            products.Expect<T>(_rows.Units, _rows.Columns, _rows.Columns);
+        }
+
         if (inParts)
             _sums = new BatchSums<T>((ParametricLayer<T>)layer, layer.Layout.Columns, plan.Arena);
     }
@@ -161,7 +169,13 @@ internal sealed class DualCgDirection<T> : IDirection<T>
         _step = step;
         _maxBatch = plan.MaxBatch;
         Damping = step.Damping.Bind();
-        _solver = new DualConjugateGradient<T>(plan.Arena, plan.MaxBatch * layer.RowsPerSample, layer.Layout.Units);
+        int rows = plan.MaxBatch * layer.RowsPerSample;
+        _solver = new DualConjugateGradient<T>(plan.Arena, rows, layer.Layout.Units);
+        if (plan.Products is { } products)
+        {
+            layer.ExpectDualGram(products, plan.MaxBatch);
+            DualConjugateGradient<T>.Expect(products, rows, layer.Layout.Units);
+        }
     }
 
     public LayerDamping Damping { get; }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
@@ -27,12 +28,20 @@ internal sealed class ExactDirection<T> : IDirection<T>
         _costs = StepCosts.Of(_layer);
         bool hasDual = layer is IDualGramLayer<T>;
         int dualBatch = hasDual ? _costs.LargestDualBatch(plan.MaxBatch) : 0;
-        if (dualBatch > 0)
-            _dual = new DualCholesky<T>(plan.Arena, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
-        if (dualBatch < plan.MaxBatch)
-            _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
-        if (typeof(T) == typeof(float))
-            _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
+        using (ScratchAlternatives either = plan.Arena.Either())
+        {
+            if (dualBatch > 0)
+                _dual = new DualCholesky<T>(plan.Arena, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
+            either.Or();
+            if (dualBatch < plan.MaxBatch)
+                _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
+            either.Or();
+            if (typeof(T) == typeof(float))
+                _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
+        }
+
+        if (plan.Products is { } products)
+            Expect(products, dualBatch);
     }
 
     public LayerDamping Damping { get; }
@@ -67,6 +76,21 @@ internal sealed class ExactDirection<T> : IDirection<T>
             shift = report.Shift * DampingRaise;
             if (!T.IsFinite(T.CreateTruncating(shift)))
                 return GradientInstead.Of(_layer, pass, a, delta, v);
+        }
+    }
+
+    private void Expect(ComputeContext products, int dualBatch)
+    {
+        if (_dual is not null)
+        {
+            ((IDualGramLayer<T>)_layer).ExpectDualGram(products, dualBatch);
+            DualCholesky<T>.Expect(products, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
+        }
+
+        if (_primal is not null)
+        {
+            _layer.ExpectGram(products, _maxBatch);
+            PrimalCholesky<T>.Expect(products, _layer.Layout);
         }
     }
 

@@ -37,10 +37,19 @@ internal sealed class LayerPreconditioner<T> : IStateful
         {
             case CgPreconditioner.Jacobi:
                 var jacobi = new JacobiPreconditioner<T>(plan.Compute, plan.Arena, layer.Layout);
+                if (plan.Products is not null)
+                    ((IGramLayer<T>)layer).ExpectGramDiagonal(plan.MaxBatch);
                 return new LayerPreconditioner<T>((IGramLayer<T>)layer, step, jacobi, jacobi, null);
             case CgPreconditioner.EarlierFactor:
+                var gram = (IGramLayer<T>)layer;
+                if (plan.Products is { } products)
+                {
+                    gram.ExpectGram(products, plan.MaxBatch);
+                    PrimalCholesky<T>.Expect(products, layer.Layout);
+                }
+
                 var factor = new FactorPreconditioner<T>(plan.Compute, plan.Arena, layer.Layout);
-                return new LayerPreconditioner<T>((IGramLayer<T>)layer, step, factor, null, factor);
+                return new LayerPreconditioner<T>(gram, step, factor, null, factor);
             default:
                 return null;
         }

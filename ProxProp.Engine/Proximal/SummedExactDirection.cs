@@ -29,6 +29,12 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
         Damping = damping;
         _layout = gram.Layout;
         _solver = new PrimalCholesky<T>(plan.Arena, _layout, keepGram: true);
+        if (plan.Products is { } products)
+        {
+            gram.ExpectGram(products, plan.MaxBatch);
+            PrimalCholesky<T>.Expect(products, _layout);
+        }
+
         _sums = new BatchSums<T>(layer, _layout.Columns, plan.Arena);
         Plan = new LayerPlan(SolverKind.PrimalCholesky, StepCosts.Of(gram).Primal(plan.MaxBatch), reason);
     }

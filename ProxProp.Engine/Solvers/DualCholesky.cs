@@ -30,6 +30,15 @@ public sealed class DualCholesky<T>
         _scalars = arena.Reserve<T>("sums of a panel, when measuring", (long)DualMeasure.Scalars * panel);
     }
 
+    /// <summary>Declares the largest matrix products of factoring, solving and measuring, for the memory plan.</summary>
+    public static void Expect(ComputeContext context, int rows, int units)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        Cholesky.Expect<T>(context, rows);
+        TriangularSolve.Expect<T>(context, rows, units, unknownsAreColumns: false);
+        context.Expect<T>(rows, DualMeasure.PanelColumns(rows, units), rows);
+    }
+
     /// <summary>The matrix for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Factor"/>.</summary>
     public Matrix<T> Gram(int rows) => _factor.Matrix(rows);
 

@@ -45,6 +45,13 @@ public sealed class DualConjugateGradient<T>
         _scalars = arena.Reserve<T>("dual cg scalars", (BlockRecurrence<T>.Scalars + 1L + DualKrylovVectors<T>.Scalars) * panelColumns);
     }
 
+    /// <summary>Declares the largest matrix product, for the memory plan.</summary>
+    public static void Expect(ComputeContext context, int rows, int units)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Expect<T>(rows, DualMeasure.PanelColumns(rows, units), rows);
+    }
+
     /// <summary>K for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Solve"/>.</summary>
     public Matrix<T> Gram(int rows) => _gram.Matrix(rows);
 

@@ -28,6 +28,15 @@ public sealed class PrimalCholesky<T>
         _kept = arena.Reserve<T>("right-hand sides, when measuring", layout.Count);
     }
 
+    /// <summary>Declares the largest matrix products of factoring, solving and measuring, for the memory plan.</summary>
+    public static void Expect(ComputeContext context, BlockLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        Cholesky.Expect<T>(context, layout.Columns);
+        TriangularSolve.Expect<T>(context, layout.Columns, layout.Units, unknownsAreColumns: true);
+        context.Expect<T>(layout.Units, layout.Columns, layout.Columns);
+    }
+
     /// <summary>The matrix: the caller writes AᵀA here before <see cref="Factor"/>.</summary>
     public Matrix<T> Gram => _factor.Matrix(_layout.Columns);
 

@@ -23,7 +23,10 @@ public sealed class MemoryPlan
     /// <summary>Bytes of the memory that the layers' scratch buffers share.</summary>
     public long SharedBytes { get; private set; }
 
-    /// <summary>Bytes of <see cref="TotalBytes"/> that stay untouched, so that the machine never gives them, as long as exact steps in float will do.</summary>
+    /// <summary>
+    /// Bytes of <see cref="TotalBytes"/> that stay untouched, so that the machine never gives them: packing memory beyond this network's products, what
+    /// Gram matrices need of layers that form none, and what exact steps in double need as long as float will do.
+    /// </summary>
     public long StandbyBytes { get; private set; }
 
     /// <summary>The plan of a training step and what goes with it.</summary>
@@ -38,7 +41,7 @@ public sealed class MemoryPlan
         plan.Add("kernels", "packed panels and scratch of each thread", step.Network.Compute.WorkspaceBytes, BufferPurpose.Packing);
         plan.Add(step.Network.Buffers, step.Network.BufferBytes);
         plan.Add(step.Buffers, step.BufferBytes);
-        plan.StandbyBytes = step.StandbyBytes;
+        plan.StandbyBytes = step.StandbyBytes + step.Network.StandbyBytes + step.Network.Compute.StandbyBytes;
         plan.SharedBytes = step.Network.ScratchBytes + step.ScratchBytes;
         if (trainer is not null)
             plan.Add(trainer.Buffers, trainer.BufferBytes);

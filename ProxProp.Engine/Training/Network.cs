@@ -140,6 +140,9 @@ public sealed class Network<T> : IDisposable
     /// <summary>Bytes of the region that the layers' scratch buffers share.</summary>
     public long ScratchBytes => _arena.ScratchBytes;
 
+    /// <summary>Bytes that stay untouched as long as no step uses them: what Gram matrices of convolutions would take.</summary>
+    public long StandbyBytes => _arena.StandbyBytes;
+
     /// <summary>Runs a batch forward.</summary>
     /// <param name="samples">The samples, one after the other; must stay as it is until <see cref="TrainingStep{T}"/> is done with it.</param>
     /// <param name="batch">Number of samples, 1 to <see cref="MaxBatch"/>.</param>

@@ -31,12 +31,11 @@ internal sealed class PlanCommand : Command
     private int Run<T>(ParseResult parsed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        long processBase = Environment.WorkingSet;
         TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         request = TrainPlan.Fit(request, data);
         MemoryPlan plan = TrainPlan.Make(request, data);
-        var report = new PlanReport(plan, processBase, request);
+        var report = new PlanReport(plan, Environment.WorkingSet - data.Rows.Bytes - (data.OwnTest?.Bytes ?? 0), request);
         if (parsed.GetValue(_json))
             report.WriteJson(_terminal.Output);
         else

@@ -24,14 +24,14 @@ internal static class TrainPlan
         long least = long.MaxValue;
         foreach (TrainRequest candidate in Smaller(request, TrainSession.Split(request, data, out _).Train.Count))
         {
-            if (BytesOf(candidate, data, canBeRefused: candidate.MicroBatch > 0) is not { } bytes)
-                continue;
             foreach (int rows in s_packedRows)
             {
-                long needed = bytes - Packing(request, ComputeContext.MostPackedRows) + Packing(request, rows);
-                least = Math.Min(least, needed);
-                if (needed <= budget)
-                    return candidate with { PackedRows = rows };
+                TrainRequest packed = candidate with { PackedRows = rows };
+                if (BytesOf(packed, data, canBeRefused: candidate.MicroBatch > 0) is not { } bytes)
+                    break;
+                least = Math.Min(least, bytes);
+                if (bytes <= budget)
+                    return packed;
             }
         }
 
@@ -68,12 +68,6 @@ internal static class TrainPlan
         {
             return null; // something needs its batch as a whole
         }
-    }
-
-    private static long Packing(TrainRequest request, int rows)
-    {
-        using ComputeContext compute = ComputeContext.ForPlan(request.Threads, rows);
-        return compute.WorkspaceBytes;
     }
 
     /// <summary>Plans the run, or the first of two, and adds the second one's network and step, which are there all the time.</summary>

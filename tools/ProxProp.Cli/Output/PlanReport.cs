@@ -9,7 +9,7 @@ namespace ProxProp.Cli.Output;
 
 /// <summary>A memory plan as tables, or as one JSON object.</summary>
 /// <param name="plan">The plan.</param>
-/// <param name="processBase">Memory of the program itself, as measured before it had loaded anything.</param>
+/// <param name="processBase">Memory of the program itself, as measured once it had planned.</param>
 /// <param name="request">What is planned, with what a budget has made smaller.</param>
 internal sealed class PlanReport(MemoryPlan plan, long processBase, TrainRequest request)
 {
@@ -27,15 +27,16 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase, TrainRequest
         foreach ((string name, long bytes) in Purposes())
             purposes.Add(name, $"{bytes:N0}");
         purposes.Add("planned", $"{plan.TotalBytes:N0}");
+        purposes.Add("of it standing by", $"-{plan.StandbyBytes:N0}");
         purposes.Add("program itself, about", $"{processBase:N0}");
-        purposes.Add("together, about", $"{plan.TotalBytes + processBase:N0}");
+        purposes.Add("together, about", $"{plan.TotalBytes - plan.StandbyBytes + processBase:N0}");
         purposes.Write(output);
         output.WriteLine();
         output.WriteLine("Layers work in turn and share the memory marked so; the largest of them counts.");
         foreach (string choice in PlanText.Within(request))
             output.WriteLine($"Within the budget by {choice}.");
         if (plan.StandbyBytes > 0)
-            output.WriteLine($"{plan.StandbyBytes:N0} bytes of it are for double precision and stay untouched as long as float will do.");
+            output.WriteLine("What stands by is not touched, so that the machine does not give it: packing beyond this network's products, Gram matrices of steps that form none, exact steps in double as long as float will do.");
     }
 
     /// <summary>Members: <c>buffers</c> (each <c>owner</c>, <c>buffer</c>, <c>purpose</c>, <c>bytes</c>, <c>shared</c>), <c>planned</c>, <c>standby</c>, <c>process</c>, <c>microBatch</c> (0: none), <c>packedRows</c>.</summary>

@@ -1,0 +1,70 @@
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Tests.Generators;
+
+namespace ProxProp.Engine.Tests.Kernels;
+
+/// <summary>What <see cref="ComputeContext.Expect"/> plans for a product is what the product touches.</summary>
+public sealed unsafe class PackingPlanTests
+{
+    public static TheoryData<int, int, int> Products => new()
+    {
+        { 1, 1, 1 },
+        { 13, 129, 7 },
+        { 100, 10, 64 },
+        { 500, 600, 64 },
+        { 1008, 200, 512 },
+        { 1009, 200, 512 },
+        { 1200, 300, 700 },
+        { 40, 2000, 1100 },
+        { 3000, 100, 30 },
+        { 2100, 70, 1030 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Products))]
+    public void A_product_touches_what_was_planned(int m, int n, int k)
+    {
+        Touches<float>(m, n, k);
+        Touches<double>(m, n, k);
+    }
+
+    [Fact]
+    public void Nothing_stands_by_where_nothing_is_left()
+    {
+        using ComputeContext compute = ComputeContext.ForPlan(2);
+        Assert.Equal(compute.WorkspaceBytes, compute.StandbyBytes);
+        compute.Expect<float>(5000, 0, 5000);
+        Assert.Equal(compute.WorkspaceBytes, compute.StandbyBytes);
+        compute.Expect<float>(5000, 5000, 5000);
+        compute.Expect<float>(5000, 64, 5000);
+        compute.Expect<float>(5000, 128, 5000);
+        Assert.InRange(compute.StandbyBytes, 0, compute.WorkspaceBytes / 8);
+    }
+
+    // Operands without zeros, so that packed memory tells how far it was written; the private panels come last and are planned whole.
+    private static void Touches<T>(int m, int n, int k)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        using var compute = new ComputeContext(2);
+        compute.Expect<T>(m, n, k);
+        long planned = compute.WorkspaceBytes - compute.StandbyBytes;
+        T[] a = new T[m * k], b = new T[k * n];
+        Array.Fill(a, T.One);
+        Array.Fill(b, T.One);
+        Gemm.Assign(compute, new ReadOnlyMatrix<T>(a, m, k), new ReadOnlyMatrix<T>(b, n, k).Transposed, new Matrix<T>(new T[m * n], m, n));
+        byte* rows = compute.SharedRowPanels(0), columns = compute.SharedColumnPanels(0), nextRows = compute.SharedRowPanels(1), nextColumns = compute.SharedColumnPanels(1);
+        byte* workers = compute.WorkerScratch(0);
+        long touched = Written(rows, columns) + Written(columns, nextRows) + Written(nextRows, nextColumns) + Written(nextColumns, workers);
+        bool isSerial = 2L * m * n * k < 2_000_000;
+        long whole = compute.WorkerScratch(1) - workers;
+        Assert.InRange(planned - (isSerial ? whole : 2 * whole), touched * 0.95 - 4096, (touched * 1.02) + (2 * 12 * 2048) + 4096);
+    }
+
+    private static long Written(byte* start, byte* end)
+    {
+        long length = end - start;
+        while (length > 0 && start[length - 1] == 0)
+            length--;
+        return length;
+    }
+}
