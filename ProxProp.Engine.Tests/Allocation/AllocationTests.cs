@@ -6,7 +6,9 @@ using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Solvers;
 using ProxProp.Engine.Tests.Determinism;
+using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Engine.Tests.Allocation;
@@ -71,6 +73,25 @@ public sealed class AllocationTests
             Assert.Equal(planned, step.BufferBytes);
             Assert.True(step.Reports[0].InDouble);
         }
+    }
+
+    /// <summary>Enough output units that each worker solves panels of its own.</summary>
+    [Fact]
+    public void Panels_of_conjugate_gradients_allocate_nothing()
+    {
+        const int Rows = 600, Units = 1100;
+        using var compute = new ComputeContext(2);
+        using var arena = new Arena();
+        var solver = new DualConjugateGradient<float>(arena, Rows, Units, compute.Team.Workers);
+        solver.Expect(compute, Rows);
+        arena.Commit();
+        float[] delta = Values.Uniform<float>(Rows * Units, 1);
+        TeamAllocations.AssertNone(compute, () =>
+        {
+            for (int i = 0; i < Rows; i++)
+                solver.Gram(Rows)[i, i] = i;
+            solver.Solve(compute, Rows, 1f, delta, 2);
+        });
     }
 
     [Fact]

@@ -151,6 +151,36 @@ public sealed class DualConjugateGradientTests
         }
     }
 
+    /// <summary>With fewer panels than workers each panel has all of them; with more each worker has panels of its own, in memory of its own.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    [InlineData(8, 1)]
+    public void Panels_have_the_same_bits_on_any_worker(int workers, int panelColumns)
+    {
+        using var system = new DualCase<float>(0.5f, threads: workers);
+        foreach (int iterations in (int[])[0, 1, 3])
+        {
+            SolveReport one = system.Solve(iterations, panelColumns: panelColumns);
+            float[] expected = system.S;
+            Assert.Equal(one, system.Solve(iterations, panelColumns: panelColumns, workers: workers));
+            Assert.Equal(expected, system.S);
+            Assert.Equal(one, system.Solve(iterations, panelColumns: panelColumns, workers: workers + 2));
+            Assert.Equal(expected, system.S);
+        }
+    }
+
+    [Fact]
+    public void Right_hand_sides_that_are_too_short_are_refused()
+    {
+        using var system = new DualCase<float>(0.5f);
+        system.Delta = new float[(Rows * Units) - 1];
+        ArgumentException e = Assert.Throws<ArgumentException>(() => system.Solve(1));
+        Assert.Contains($"{Rows} x {Units}", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void In_panels_of_any_width_the_measure_is_the_same()
     {
@@ -203,13 +233,14 @@ public sealed class DualConjugateGradientTests
     private sealed class DualCase<T> : IDisposable
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        private readonly ComputeContext _compute = new(2);
+        private readonly ComputeContext _compute;
         private readonly double[,] _a = new double[Rows, Columns];
         private readonly double _shift;
 
-        public DualCase(double shift, bool graded = false)
+        public DualCase(double shift, bool graded = false, int threads = 2)
         {
             _shift = shift;
+            _compute = new ComputeContext(threads);
             double[] entries = [.. Values.Uniform<double>(Rows * Columns, 1).Select((v, i) => Math.ScaleB(Math.Round(v * 8) / 8, graded ? -i / Columns : 0))];
             Buffer.BlockCopy(entries, 0, _a, 0, sizeof(double) * entries.Length);
             K = [.. Dense.Product(_a, Dense.Transpose(_a)).Cast<double>().Select(T.CreateChecked)];
@@ -232,10 +263,10 @@ public sealed class DualConjugateGradientTests
 
         public T[] PrimalV { get; private set; } = [];
 
-        public SolveReport Solve(int iterations, bool measureResidual = true, int panelColumns = Units)
+        public SolveReport Solve(int iterations, bool measureResidual = true, int panelColumns = Units, int workers = 1)
         {
             using var arena = new Arena();
-            var solver = new DualConjugateGradient<T>(arena, Rows + 3, Units, panelColumns);
+            var solver = new DualConjugateGradient<T>(arena, Rows + 3, Units, workers, panelColumns);
             arena.Commit();
             K.CopyTo(solver.Gram(Rows).Data);
             SolveReport report = solver.Solve(_compute, Rows, T.CreateChecked(_shift), Delta, iterations, 0, measureResidual);

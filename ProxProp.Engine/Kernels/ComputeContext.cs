@@ -19,6 +19,8 @@ public sealed class ComputeContext : IDisposable
 
     private readonly AlignedBuffer<byte>? _workspace;
     private readonly PackingPlan _packing;
+    private readonly long _ownBytes;
+    private ComputeContext[] _solo = [];
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
@@ -34,8 +36,8 @@ public sealed class ComputeContext : IDisposable
         if (width is { } asked && !SimdSupport.IsCompiled(asked))
             throw SimdSupport.NotCompiled(asked, nameof(width));
         Team = new WorkerTeam(threads);
-        WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
-        _workspace = new AlignedBuffer<byte>(WorkspaceBytes);
+        _ownBytes = SharedBytes + (BytesPerWorker * Team.Workers);
+        _workspace = new AlignedBuffer<byte>(_ownBytes);
         Width = width ?? SimdSupport.Widest;
         _packing = new PackingPlan(packedRows, Width, Team.Workers);
     }
@@ -44,7 +46,7 @@ public sealed class ComputeContext : IDisposable
     {
         PackedRows = CheckRows(packedRows);
         Team = team;
-        WorkspaceBytes = SharedBytes + (BytesPerWorker * Team.Workers);
+        _ownBytes = SharedBytes + (BytesPerWorker * Team.Workers);
         Width = SimdSupport.Widest;
         _packing = new PackingPlan(packedRows, Width, Team.Workers);
     }
@@ -59,10 +61,10 @@ public sealed class ComputeContext : IDisposable
     public int PackedRows { get; }
 
     /// <summary>Bytes of packing memory that this context holds.</summary>
-    public long WorkspaceBytes { get; }
+    public long WorkspaceBytes => _ownBytes + _solo.Sum(s => s.WorkspaceBytes);
 
     /// <summary>Bytes of <see cref="WorkspaceBytes"/> that the products declared by <see cref="Expect"/> leave untouched, so that the machine never gives them.</summary>
-    public long StandbyBytes => Math.Max(0, WorkspaceBytes - _packing.Bytes);
+    public long StandbyBytes => Math.Max(0, _ownBytes - _packing.Bytes) + _solo.Sum(s => s.StandbyBytes);
 
     /// <summary>Whether this context is for planning alone: what is built on it knows its buffers, but has none and cannot compute.</summary>
     public bool IsPlan => _workspace is null;
@@ -79,6 +81,22 @@ public sealed class ComputeContext : IDisposable
     /// <param name="k">Columns of A, rows of B.</param>
     public void Expect<T>(int m, int n, int k)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, Unsafe.SizeOf<T>());
+
+    /// <summary>Makes <see cref="Solo"/> ready for products with so many rows on the left.</summary>
+    internal void PrepareSolo(int rows)
+    {
+        rows = Math.Clamp((rows + 11) / 12 * 12, FewestPackedRows, PackedRows);
+        if (_solo.Length > 0 && _solo[0].PackedRows >= rows)
+            return;
+        foreach (ComputeContext context in _solo)
+            context.Dispose();
+        _solo = new ComputeContext[Team.Workers];
+        for (int worker = 0; worker < _solo.Length; worker++)
+            _solo[worker] = IsPlan ? ForPlan(1, rows) : new ComputeContext(1, Width, rows);
+    }
+
+    /// <summary>The context of one worker alone, for jobs whose items are whole computations; see <see cref="PrepareSolo"/>.</summary>
+    internal ComputeContext Solo(int worker) => _solo[worker];
 
     private long SharedPanelBytes => GemmBlocking.RowPanelBytes(PackedRows) + GemmBlocking.ColumnPanelBytes;
 
@@ -101,6 +119,8 @@ public sealed class ComputeContext : IDisposable
     {
         Team.Dispose();
         _workspace?.Dispose();
+        foreach (ComputeContext context in _solo)
+            context.Dispose();
     }
 
     private static int CheckRows(int rows) => rows is >= FewestPackedRows and <= MostPackedRows

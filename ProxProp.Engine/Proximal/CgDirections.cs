@@ -170,11 +170,11 @@ internal sealed class DualCgDirection<T> : IDirection<T>
         _maxBatch = plan.MaxBatch;
         Damping = step.Damping.Bind();
         int rows = plan.MaxBatch * layer.RowsPerSample;
-        _solver = new DualConjugateGradient<T>(plan.Arena, rows, layer.Layout.Units);
+        _solver = new DualConjugateGradient<T>(plan.Arena, rows, layer.Layout.Units, plan.Compute.Team.Workers);
         if (plan.Products is { } products)
         {
             layer.ExpectDualGram(products, plan.MaxBatch);
-            DualConjugateGradient<T>.Expect(products, rows, layer.Layout.Units);
+            _solver.Expect(products, rows);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Memory;
+using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Solvers;
 
@@ -11,14 +12,14 @@ namespace ProxProp.Engine.Solvers;
 /// <remarks>
 /// <para>Every Krylov vector is Aᵀ times something with rows elements: v = Aᵀs, r = Aᵀρ, p = Aᵀπ, and M·Aᵀπ = Aᵀ(π/τ + Kπ). In these
 /// terms, with κ = Kπ: ⟨p,Mp⟩ = ⟨κ,κ⟩ + ⟨κ,π⟩/τ, ‖r‖² = ⟨ρ,Kρ⟩; Kρ is the one product, and κ follows by the recurrence of π.</para>
-/// <para>No column knows of another, so panels of them are solved one after the other, all iterations of each while its vectors are in cache.</para>
+/// <para>No column knows of another, so panels of them are solved apart, all iterations of each by one worker while its vectors are in cache.</para>
 /// <para>One recurrence per column (output unit); s starts at zero and ρ at δ. Stopping rules, scaling and what becomes of numbers that
 /// overflow are those of the primal form, with one rule more: what δ has outside the range of A stays in ρ though not in r, and ⟨ρ,Kρ⟩ has
 /// rounding of ε·trace(K)·‖ρ‖². A residual below that cannot be seen, so its column stops; where already the gradient cannot be seen,
 /// s = δ/(1/τ + trace(K)): v is the gradient, shorter than any step to the minimum along it.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class DualConjugateGradient<T>
+public sealed unsafe class DualConjugateGradient<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly GramFactor<T> _gram;
@@ -27,29 +28,44 @@ public sealed class DualConjugateGradient<T>
     private readonly Slot<T> _scalars;
     private readonly int _units;
     private readonly int _panel;
+    private readonly int _atOnce;
+    private readonly SolveReport[] _reports;
     private double _gradientSquared;
 
-    /// <summary>Reserves K, s of rows × units, and ρ, Kρ, π, κ for one panel of its columns.</summary>
-    public DualConjugateGradient(Arena arena, int maxRows, int units)
-        : this(arena, maxRows, units, DualMeasure.PanelColumns(maxRows, units))
+    /// <summary>Reserves K, s of rows × units, and ρ, Kρ, π, κ for the panels of its columns that are solved at a time.</summary>
+    /// <param name="arena">Where.</param>
+    /// <param name="maxRows">The most rows of A.</param>
+    /// <param name="units">Columns of δ.</param>
+    /// <param name="workers">The workers it will run on, each of which solves panels of its own where there are enough; 1 for one panel at a time.</param>
+    public DualConjugateGradient(Arena arena, int maxRows, int units, int workers = 1)
+        : this(arena, maxRows, units, workers, DualMeasure.PanelColumns(maxRows, units))
     {
     }
 
-    internal DualConjugateGradient(Arena arena, int maxRows, int units, int panelColumns)
+    internal DualConjugateGradient(Arena arena, int maxRows, int units, int workers, int panelColumns)
     {
         _units = units;
         _panel = panelColumns;
+        _reports = new SolveReport[(units + panelColumns - 1) / panelColumns];
+        _atOnce = _reports.Length >= workers ? workers : 1;
         _gram = new GramFactor<T>(arena, "dual cg matrix AAᵀ", maxRows);
         _solution = arena.Reserve<T>("dual cg solution s", (long)maxRows * units);
-        _vectors = arena.Reserve<T>("dual cg vectors ρ, Kρ, π, κ of a panel", (long)DualKrylovVectors<T>.Vectors * maxRows * panelColumns);
-        _scalars = arena.Reserve<T>("dual cg scalars", (BlockRecurrence<T>.Scalars + 1L + DualKrylovVectors<T>.Scalars) * panelColumns);
+        _vectors = arena.Reserve<T>("dual cg vectors ρ, Kρ, π, κ of panels", DualKrylovVectors<T>.Vectors * maxRows * (long)panelColumns * _atOnce);
+        _scalars = arena.Reserve<T>("dual cg scalars", PanelScalars * (long)panelColumns * _atOnce);
     }
 
+    private static int PanelScalars => BlockRecurrence<T>.Scalars + 1 + DualKrylovVectors<T>.Scalars;
+
     /// <summary>Declares the largest matrix product, for the memory plan.</summary>
-    public static void Expect(ComputeContext context, int rows, int units)
+    public void Expect(ComputeContext context, int rows)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Expect<T>(rows, DualMeasure.PanelColumns(rows, units), rows);
+        context.Expect<T>(rows, _panel, rows);
+        if (_atOnce == 1)
+            return;
+        context.PrepareSolo(rows);
+        for (int worker = 0; worker < _atOnce; worker++)
+            context.Solo(worker).Expect<T>(rows, _panel, rows);
     }
 
     /// <summary>K for a batch with <paramref name="rows"/> rows: the caller writes AAᵀ here before <see cref="Solve"/>.</summary>
@@ -77,21 +93,27 @@ public sealed class DualConjugateGradient<T>
     public SolveReport Solve(
         ComputeContext context, int rows, T shift, ReadOnlySpan<T> delta, int iterations, double tolerance = 0, bool measureResidual = true)
     {
-        var right = new ReadOnlyMatrix<T>(delta, rows, _units);
+        if (delta.Length < rows * _units)
+            throw new ArgumentException($"δ needs {rows} x {_units} elements, but has {delta.Length}.", nameof(delta));
         var solution = new Matrix<T>(_solution.Span[..(rows * _units)], rows, _units);
-        double trace = Trace(rows);
-        SolveReport report = default;
-        for (int first = 0, columns; first < _units; first += columns)
+        fixed (T* d = delta)
         {
-            columns = Math.Min(_panel, _units - first);
-            Matrix<T> s = solution.Block(0, first, rows, columns);
-            ReadOnlyMatrix<T> d = right.Block(0, first, rows, columns);
-            var vectors = new DualKrylovVectors<T>(
-                context, Gram(rows), trace, shift, d, s, _vectors.Span, _scalars.Span[((BlockRecurrence<T>.Scalars + 1) * columns)..]);
-            SolveReport panel = SolvePanel(ref vectors, d, s, iterations, tolerance, measureResidual);
-            report = first == 0 ? panel : report.And(panel);
+            var panels = new Panels(this, context, d, rows, shift, Trace(rows), iterations, tolerance, measureResidual);
+            if (_atOnce > 1 && _atOnce >= context.Team.Workers)
+            {
+                context.PrepareSolo(rows);
+                context.Team.Run(_reports.Length, ref panels);
+            }
+            else
+            {
+                for (int panel = 0; panel < _reports.Length; panel++)
+                    panels.Solve(context, panel, 0);
+            }
         }
 
+        SolveReport report = _reports[0];
+        foreach (SolveReport panel in _reports.AsSpan(1))
+            report = report.And(panel);
         if (!Reductions.AllFinite<T>(context, solution.Data))
         {
             for (int first = 0; first < _units; first += _panel)
@@ -103,10 +125,9 @@ public sealed class DualConjugateGradient<T>
         return report;
     }
 
-    private SolveReport SolvePanel(
-        ref DualKrylovVectors<T> vectors, ReadOnlyMatrix<T> delta, Matrix<T> s, int iterations, double tolerance, bool measureResidual)
+    private static SolveReport SolvePanel(
+        ref DualKrylovVectors<T> vectors, ReadOnlyMatrix<T> delta, Matrix<T> s, Span<T> scalars, int iterations, double tolerance, bool measureResidual)
     {
-        Span<T> scalars = _scalars.Span;
         var recurrence = new BlockRecurrence<T>(scalars, s.Columns, tolerance);
         var scaling = new BlockScaling<T>(Geometry(s), scalars[(BlockRecurrence<T>.Scalars * s.Columns)..]);
         vectors.Start(recurrence.Residuals);
@@ -157,6 +178,31 @@ public sealed class DualConjugateGradient<T>
         {
             for (int i = 0; steps[u] != T.Zero && i < s.Rows; i++)
                 s[i, u] = steps[u] * delta[i, u];
+        }
+    }
+
+    // Panels know nothing of each other: whole ones go to the workers, so that a panel's vectors stay in the caches of one processor.
+    private readonly struct Panels(
+        DualConjugateGradient<T> solver, ComputeContext context, T* delta, int rows, T shift, double trace, int iterations, double tolerance, bool measureResidual)
+        : IParallelJob
+    {
+        public void Execute(int item, int worker) => Solve(context.Solo(worker), item, worker);
+
+        public void Solve(ComputeContext compute, int panel, int memory)
+        {
+            int units = solver._units, first = panel * solver._panel, columns = Math.Min(solver._panel, units - first);
+            ReadOnlyMatrix<T> d = new ReadOnlyMatrix<T>(new ReadOnlySpan<T>(delta, rows * units), rows, units).Block(0, first, rows, columns);
+            Matrix<T> s = new Matrix<T>(solver._solution.Span[..(rows * units)], rows, units).Block(0, first, rows, columns);
+            Span<T> vectors = Part(solver._vectors, memory), scalars = Part(solver._scalars, memory);
+            var krylov = new DualKrylovVectors<T>(
+                compute, solver.Gram(rows), trace, shift, d, s, vectors, scalars[((BlockRecurrence<T>.Scalars + 1) * columns)..]);
+            solver._reports[panel] = SolvePanel(ref krylov, d, s, scalars, iterations, tolerance, measureResidual);
+        }
+
+        private Span<T> Part(Slot<T> all, int part)
+        {
+            int length = all.Length / solver._atOnce;
+            return all.Span.Slice(part * length, length);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class DualMeasure
     public const int Scalars = 2;
 
     // Elements of one vector of a panel: the vectors of a solver stay in the last-level cache together, while one product with K is still large.
-    private const int PanelElements = 1 << 19;
+    private const int PanelElements = 1 << 18;
     private const int LeastColumns = 256;
 
     /// <summary>Columns of a panel.</summary>
