@@ -1,5 +1,6 @@
 using System.Numerics;
 using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Simd;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Tests.Oracles;
 
@@ -37,6 +38,14 @@ public sealed class LossTests
         }
 
         Assert.Equal(total / rows, mean, 1e-14);
+    }
+
+    /// <summary>Classes at −∞ change nothing, but with them rows are taken one by one.</summary>
+    [Fact]
+    public void Few_classes_give_the_bits_of_many()
+    {
+        FewClasses<float>();
+        FewClasses<double>();
     }
 
     [Fact]
@@ -97,6 +106,35 @@ public sealed class LossTests
             });
             return [.. d, .. rowLoss, .. dOutput, (float)loss, (float)error];
         });
+    }
+
+    private static void FewClasses<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Many = 40;
+        foreach (SimdWidth width in (SimdWidth[])[SimdWidth.Scalar, SimdWidth.Bits128, SimdWidth.Bits256, SimdWidth.Bits512])
+        {
+            using var context = new ComputeContext(1, width);
+            foreach (int classes in (int[])[1, 2, 7, 8, 9, 10, 15, 16])
+            {
+                foreach (int rows in (int[])[1, 3, 16, 17, 45])
+                {
+                    T[] few = Arrays.Normal<T>(rows * classes, 3), many = new T[rows * Many];
+                    Array.Fill(many, T.NegativeInfinity);
+                    for (int i = 0; i < rows; i++)
+                        few.AsSpan(i * classes, classes).CopyTo(many.AsSpan(i * Many));
+                    int[] labels = Labels(rows, classes);
+                    T[] loss = new T[rows], expectedLoss = new T[rows], d = new T[few.Length], expected = new T[many.Length];
+                    double mean = SoftmaxCrossEntropy.Forward<T>(context, new(few, rows, classes), labels, loss, new(d, rows, classes));
+                    Assert.Equal(SoftmaxCrossEntropy.Forward<T>(context, new(many, rows, Many), labels, expectedLoss, new(expected, rows, Many)), mean);
+                    Assert.Equal(expectedLoss, loss);
+                    Assert.Equal(Enumerable.Range(0, rows).SelectMany(i => expected[(i * Many)..((i * Many) + classes)]), d);
+                    SoftmaxCrossEntropy.Softmax<T>(context, new(few, rows, classes), new(d, rows, classes));
+                    SoftmaxCrossEntropy.Softmax<T>(context, new(many, rows, Many), new(expected, rows, Many));
+                    Assert.Equal(Enumerable.Range(0, rows).SelectMany(i => expected[(i * Many)..((i * Many) + classes)]), d);
+                }
+            }
+        }
     }
 
     [Fact]

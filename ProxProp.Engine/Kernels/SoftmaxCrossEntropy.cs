@@ -208,8 +208,16 @@ public static unsafe class SoftmaxCrossEntropy
             where TVector : unmanaged, ISimd<TVector, T>
         {
             int rowsPerItem = Shapes.RowsPerItem(_classes);
-            int end = Math.Min(_rows, (item + 1) * rowsPerItem);
-            for (int i = item * rowsPerItem; i < end; i++)
+            int first = item * rowsPerItem, end = Math.Min(_rows, first + rowsPerItem);
+            if (_classes <= SoftmaxFewClasses.Most)
+            {
+                SoftmaxFewClasses.Run<TVector, T>(
+                    _logits + ((nint)first * _stride), _stride, end - first, _classes, TPurpose.HasLabels ? _labels + first : null, _rowLoss + first,
+                    TPurpose.HasOutput ? _output + ((nint)first * _outputStride) : null, _outputStride, TPurpose.HasLabels ? T.CreateTruncating(_rows) : T.One);
+                return;
+            }
+
+            for (int i = first; i < end; i++)
                 Row<TVector>(i);
         }
 
