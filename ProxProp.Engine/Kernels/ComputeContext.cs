@@ -61,10 +61,28 @@ public sealed class ComputeContext : IDisposable
     public int PackedRows { get; }
 
     /// <summary>Bytes of packing memory that this context holds.</summary>
-    public long WorkspaceBytes => _ownBytes + _solo.Sum(s => s.WorkspaceBytes);
+    public long WorkspaceBytes
+    {
+        get
+        {
+            long bytes = _ownBytes;
+            foreach (ComputeContext solo in _solo)
+                bytes += solo.WorkspaceBytes;
+            return bytes;
+        }
+    }
 
     /// <summary>Bytes of <see cref="WorkspaceBytes"/> that the products declared by <see cref="Expect"/> leave untouched, so that the machine never gives them.</summary>
-    public long StandbyBytes => Math.Max(0, _ownBytes - _packing.Bytes) + _solo.Sum(s => s.StandbyBytes);
+    public long StandbyBytes
+    {
+        get
+        {
+            long bytes = Math.Max(0, _ownBytes - _packing.Bytes);
+            foreach (ComputeContext solo in _solo)
+                bytes += solo.StandbyBytes;
+            return bytes;
+        }
+    }
 
     /// <summary>Whether this context is for planning alone: what is built on it knows its buffers, but has none and cannot compute.</summary>
     public bool IsPlan => _workspace is null;

@@ -25,7 +25,7 @@ public static unsafe class SoftmaxCrossEntropy
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         CheckOutput(logits, dLogits.AsReadOnly, nameof(dLogits));
-        return Run<T, LossAndGradient>(context, logits, labels, rowLoss, dLogits);
+        return Run(context, logits, labels, rowLoss, dLogits);
     }
 
     /// <summary>The mean loss alone, to the bit what <see cref="Forward"/> gives.</summary>
@@ -36,7 +36,7 @@ public static unsafe class SoftmaxCrossEntropy
     /// <returns>The mean loss; NaN where any logit is NaN or +∞.</returns>
     /// <exception cref="ArgumentException">Shapes do not agree, or a label is no class.</exception>
     public static double Loss<T>(ComputeContext context, ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels, Span<T> rowLoss)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run<T, LossAlone>(context, logits, labels, rowLoss, default);
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(context, logits, labels, rowLoss, default);
 
     /// <summary>How many rows have their largest logit at the label; the first maximum counts, and a row with NaN counts as wrong.</summary>
     /// <param name="logits">batch × classes, not transposed.</param>
@@ -96,32 +96,30 @@ public static unsafe class SoftmaxCrossEntropy
         if (logits.Columns == 0)
             return;
         fixed (T* px = logits.Data, py = probabilities.Data)
-            Dispatch<T, ProbabilitiesAlone>(context, logits, new(px, logits, null, null, py, probabilities.Stride));
+            Dispatch(context, logits, new RowsJob<T>(px, logits, null, null, py, probabilities.Stride));
     }
 
-    private static double Run<T, TPurpose>(
+    private static double Run<T>(
         ComputeContext context, ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels, Span<T> rowLoss, Matrix<T> dLogits)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TPurpose : struct, IPurpose
     {
         CheckLabels(logits, labels);
         Lengths.Check(rowLoss.Length, logits.Rows, nameof(rowLoss), "the number of rows of 'logits'");
         fixed (T* px = logits.Data, pl = rowLoss, pd = dLogits.Data)
         fixed (int* pc = labels)
-            Dispatch<T, TPurpose>(context, logits, new(px, logits, pc, pl, pd, dLogits.Stride));
+            Dispatch(context, logits, new RowsJob<T>(px, logits, pc, pl, pd, dLogits.Stride));
         double total = 0;
         foreach (T loss in rowLoss)
             total += double.CreateTruncating(loss);
         return total / logits.Rows;
     }
 
-    private static void Dispatch<T, TPurpose>(ComputeContext context, ReadOnlyMatrix<T> logits, RowsJob<T, TPurpose> job)
+    private static void Dispatch<T>(ComputeContext context, ReadOnlyMatrix<T> logits, RowsJob<T> job)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TPurpose : struct, IPurpose
     {
         int rowsPerItem = Shapes.RowsPerItem(logits.Columns);
         int items = (logits.Rows + rowsPerItem - 1) / rowsPerItem;
-        VectorJob.Run<T, RowsJob<T, TPurpose>>(context, items, (long)logits.Rows * logits.Columns, ref job);
+        VectorJob.Run<T, RowsJob<T>>(context, items, (long)logits.Rows * logits.Columns, ref job);
     }
 
     private static void CheckLabels<T>(ReadOnlyMatrix<T> logits, ReadOnlySpan<int> labels)
@@ -151,37 +149,9 @@ public static unsafe class SoftmaxCrossEntropy
         }
     }
 
-    private interface IPurpose
-    {
-        static abstract bool HasLabels { get; }
-
-        static abstract bool HasOutput { get; }
-    }
-
-    private readonly struct LossAndGradient : IPurpose
-    {
-        public static bool HasLabels => true;
-
-        public static bool HasOutput => true;
-    }
-
-    private readonly struct LossAlone : IPurpose
-    {
-        public static bool HasLabels => true;
-
-        public static bool HasOutput => false;
-    }
-
-    private readonly struct ProbabilitiesAlone : IPurpose
-    {
-        public static bool HasLabels => false;
-
-        public static bool HasOutput => true;
-    }
-
-    private readonly struct RowsJob<T, TPurpose> : IVectorJob<T>
+    // No labels: no losses. No output: losses alone.
+    private readonly struct RowsJob<T> : IVectorJob<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TPurpose : struct, IPurpose
     {
         private readonly T* _logits;
         private readonly int _rows;
@@ -212,8 +182,8 @@ public static unsafe class SoftmaxCrossEntropy
             if (_classes <= SoftmaxFewClasses.Most)
             {
                 SoftmaxFewClasses.Run<TVector, T>(
-                    _logits + ((nint)first * _stride), _stride, end - first, _classes, TPurpose.HasLabels ? _labels + first : null, _rowLoss + first,
-                    TPurpose.HasOutput ? _output + ((nint)first * _outputStride) : null, _outputStride, TPurpose.HasLabels ? T.CreateTruncating(_rows) : T.One);
+                    _logits + ((nint)first * _stride), _stride, end - first, _classes, _labels == null ? null : _labels + first, _rowLoss + first,
+                    _output == null ? null : _output + ((nint)first * _outputStride), _outputStride, _labels == null ? T.One : T.CreateTruncating(_rows));
                 return;
             }
 
@@ -229,7 +199,7 @@ public static unsafe class SoftmaxCrossEntropy
             T maximum = x[0];
             for (int j = 1; j < _classes; j++)
                 maximum = x[j] > maximum ? x[j] : maximum;
-            T atLabel = TPurpose.HasLabels ? x[_labels[i]] - maximum : T.Zero;
+            T atLabel = _labels == null ? T.Zero : x[_labels[i]] - maximum;
             int size = Math.Min(Reductions.Chunk, (_classes + 15) & -16);
             T* block = stackalloc T[size];
             double total = 0;
@@ -240,26 +210,27 @@ public static unsafe class SoftmaxCrossEntropy
             }
 
             T sum = T.CreateTruncating(total);
-            if (TPurpose.HasLabels)
+            if (_labels != null)
             {
                 Scalar<T> log = VectorMath.Log<Scalar<T>, T>(Scalar<T>.Broadcast(sum));
                 Scalar<T>.Store(log - Scalar<T>.Broadcast(atLabel), _rowLoss + i);
             }
 
-            if (!TPurpose.HasOutput)
+            if (_output == null)
                 return;
             T* y = _output + ((nint)i * _outputStride);
-            T scale = T.One / (TPurpose.HasLabels ? sum * T.CreateTruncating(_rows) : sum);
+            T scale = T.One / (_labels == null ? sum : sum * T.CreateTruncating(_rows));
             for (int begin = 0; begin < _classes; begin += size)
             {
                 int length = Math.Min(size, _classes - begin);
                 if (size < _classes)
                     Exponentials<TVector>(x + begin, length, maximum, block);
-                VectorLoop.Range<TVector, T, ScaleBody<T>>(0, size, new(block, scale));
+                for (int j = 0; j < size; j += TVector.Count)
+                    TVector.Store(TVector.Load(block + j) * TVector.Broadcast(scale), block + j);
                 new ReadOnlySpan<T>(block, length).CopyTo(new Span<T>(y + begin, length));
             }
 
-            if (TPurpose.HasLabels)
+            if (_labels != null)
                 y[_labels[i]] -= T.One / T.CreateTruncating(_rows);
         }
 
@@ -271,25 +242,9 @@ public static unsafe class SoftmaxCrossEntropy
             int padded = (length + 15) & -16;
             new ReadOnlySpan<T>(x, length).CopyTo(new Span<T>(block, length));
             new Span<T>(block + length, padded - length).Fill(T.NegativeInfinity);
-            VectorLoop.Range<TVector, T, ExpBody<T>>(0, padded, new(block, block, maximum));
+            for (int j = 0; j < padded; j += TVector.Count)
+                TVector.Store(VectorMath.Exp<TVector, T>(TVector.Load(block + j) - TVector.Broadcast(maximum)), block + j);
             return padded;
         }
-    }
-
-    private readonly struct ExpBody<T>(T* x, T* y, T maximum) : ILoopBody<T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Step<TVector>(nint i)
-            where TVector : unmanaged, ISimd<TVector, T> =>
-            TVector.Store(VectorMath.Exp<TVector, T>(TVector.Load(x + i) - TVector.Broadcast(maximum)), y + i);
-    }
-
-    private readonly struct ScaleBody<T>(T* y, T scale) : ILoopBody<T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Step<TVector>(nint i)
-            where TVector : unmanaged, ISimd<TVector, T> => TVector.Store(TVector.Load(y + i) * TVector.Broadcast(scale), y + i);
     }
 }
