@@ -15,7 +15,7 @@ internal static class BeyondSection
         yield return Html.H2("beyond", result.Experiment.Title);
         yield return Html.P(
             "The network of Figure 3. Adam is the paper's plain backpropagation, at learning rate 0.001 and, as it might want more, at 0.003; AdamW has weight decay 0.01; "
-            + "SGD with Nesterov's momentum 0.95 at 0.05; Muon with momentum 0.95 at 0.001. \"exact\" is the exact proximal step for every layer but the last, "
+            + "SGD with Nesterov's momentum 0.95 at 0.01, and at the 0.05 of the fully connected network; Muon with momentum 0.95 at 0.001. \"exact\" is the exact proximal step for every layer but the last, "
             + "convolutions too; \"auto\" the cheapest way to nearly that, layer by layer; both with τ_θ = 1. \"scale-free\" damps by 1/τ_θ = 10 · trace(AᵀA)/columns. "
             + "Exact steps for convolutions, scale-free damping and the choice by layer are not in the paper. No setting was tuned for this comparison.");
         yield return FigureSections.Standing(result);
