@@ -24,6 +24,10 @@ internal sealed class CliProcess : IDisposable
 
     public static CliProcess Start(string folder, params string[] args) => Launch(folder, "dotnet", [Program, .. args]);
 
+    /// <summary>Starts the program with some variables of its environment set.</summary>
+    public static CliProcess StartWith(string folder, ReadOnlySpan<(string Name, string Value)> environment, params string[] args) =>
+        Launch(folder, "dotnet", [Program, .. args], environment);
+
     /// <summary>Starts the program under a limit on the size of the files it writes: a disk that is full after so many blocks of 512 bytes.</summary>
     public static CliProcess StartOnSmallDisk(string folder, int blocks, params string[] args) =>
         Launch(folder, "sh", ["-c", $"trap '' XFSZ; ulimit -f {blocks}; exec dotnet \"$@\"", "sh", Program, .. args]);
@@ -81,7 +85,7 @@ internal sealed class CliProcess : IDisposable
         _process.Dispose();
     }
 
-    private static CliProcess Launch(string folder, string program, IEnumerable<string> args)
+    private static CliProcess Launch(string folder, string program, IEnumerable<string> args, params ReadOnlySpan<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo(program, args)
         {
@@ -91,6 +95,8 @@ internal sealed class CliProcess : IDisposable
         };
         // Executable memory mapped twice counts as a file of its own to the limit.
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return new CliProcess(start);
     }
 }
