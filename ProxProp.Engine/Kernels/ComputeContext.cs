@@ -31,24 +31,15 @@ public sealed class ComputeContext : IDisposable
     /// </param>
     /// <exception cref="ArgumentException">The width is not compiled into this program (see <see cref="SimdSupport.IsCompiled"/>).</exception>
     public ComputeContext(int threads = 0, SimdWidth? width = null, int packedRows = MostPackedRows)
-    {
-        PackedRows = CheckRows(packedRows);
-        if (width is { } asked && !SimdSupport.IsCompiled(asked))
-            throw SimdSupport.NotCompiled(asked, nameof(width));
-        Team = new WorkerTeam(threads);
-        _ownBytes = SharedBytes + (BytesPerWorker * Team.Workers);
-        _workspace = new AlignedBuffer<byte>(_ownBytes);
-        Width = width ?? SimdSupport.Widest;
-        _packing = new PackingPlan(packedRows, Width, Team.Workers);
-    }
+        : this(CheckRows(packedRows), Compiled(width), new WorkerTeam(threads)) => _workspace = new AlignedBuffer<byte>(_ownBytes);
 
-    private ComputeContext(WorkerTeam team, int packedRows)
+    private ComputeContext(int packedRows, SimdWidth width, WorkerTeam team)
     {
-        PackedRows = CheckRows(packedRows);
+        PackedRows = packedRows;
+        Width = width;
         Team = team;
-        _ownBytes = SharedBytes + (BytesPerWorker * Team.Workers);
-        Width = SimdSupport.Widest;
-        _packing = new PackingPlan(packedRows, Width, Team.Workers);
+        _ownBytes = SharedBytes + (BytesPerWorker * team.Workers);
+        _packing = new PackingPlan(packedRows, width, team.Workers);
     }
 
     /// <summary>The workers.</summary>
@@ -90,7 +81,8 @@ public sealed class ComputeContext : IDisposable
     /// <summary>A context for planning alone, as large as one of <paramref name="threads"/> threads; it allocates nothing.</summary>
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
     /// <param name="packedRows">As in <see cref="ComputeContext(int, SimdWidth?, int)"/>.</param>
-    public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) => new(WorkerTeam.ForPlan(threads), packedRows);
+    public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) =>
+        new(CheckRows(packedRows), SimdSupport.Widest, WorkerTeam.ForPlan(threads));
 
     /// <summary>Declares a product C = A·B that will be computed, so that memory plans count what it packs. Nothing else depends on it.</summary>
     /// <typeparam name="T">float or double.</typeparam>
@@ -103,7 +95,7 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Makes <see cref="Solo"/> ready for products with so many rows on the left.</summary>
     internal void PrepareSolo(int rows)
     {
-        rows = Math.Clamp((rows + 11) / 12 * 12, FewestPackedRows, PackedRows);
+        rows = Math.Clamp(GemmBlocking.Whole(rows, GemmBlocking.TallestTile), FewestPackedRows, PackedRows);
         if (_solo.Length > 0 && _solo[0].PackedRows >= rows)
             return;
         foreach (ComputeContext context in _solo)
@@ -140,6 +132,10 @@ public sealed class ComputeContext : IDisposable
         foreach (ComputeContext context in _solo)
             context.Dispose();
     }
+
+    private static SimdWidth Compiled(SimdWidth? width) => width is not { } asked ? SimdSupport.Widest
+        : SimdSupport.IsCompiled(asked) ? asked
+        : throw SimdSupport.NotCompiled(asked, nameof(width));
 
     private static int CheckRows(int rows) => rows is >= FewestPackedRows and <= MostPackedRows
         ? rows

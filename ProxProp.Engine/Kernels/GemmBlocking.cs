@@ -20,9 +20,17 @@ internal static class GemmBlocking
     /// <summary>KC in bytes.</summary>
     public const long DepthBytes = 2048;
 
-    private const int TallestTile = 12;
+    /// <summary>Rows of the tallest tile.</summary>
+    public const int TallestTile = 12;
+
     private const int WidestTile = 128 / sizeof(float);
     private const long PanelPadding = 64;
+
+    /// <summary>Whether so many rows or columns are few panels of this width.</summary>
+    public static bool AreFew(int lanes, int width) => lanes <= FewPanels * width;
+
+    /// <summary>So many rows or columns rounded up to whole panels.</summary>
+    public static int Whole(int lanes, int width) => (lanes + width - 1) / width * width;
 
     /// <summary>Bytes of one block of so many rows of packed A, with the padding.</summary>
     public static long RowPanelBytes(int rows) => (rows * DepthBytes) + RowPadding(rows);

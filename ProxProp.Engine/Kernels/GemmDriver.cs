@@ -52,7 +52,7 @@ internal static unsafe class GemmDriver
         bool serial = IsSerial(product.M, product.N, product.K);
         int depth = GemmBlocking.DepthOf<T>();
         int rowsAtOnce = context.PackedRows / TTile.Rows * TTile.Rows;
-        if (product.N <= GemmBlocking.FewPanels * TTile.Columns)
+        if (GemmBlocking.AreFew(product.N, TTile.Columns))
             rowsAtOnce = product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
@@ -80,7 +80,7 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool fewColumns = product.N <= GemmBlocking.FewPanels * TTile.Columns, fewRows = product.M <= GemmBlocking.FewPanels * TTile.Rows;
+        bool fewColumns = GemmBlocking.AreFew(product.N, TTile.Columns), fewRows = GemmBlocking.AreFew(product.M, TTile.Rows);
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
         job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, TTile.Rows, kc, !fewColumns, (T*)context.SharedRowPanels(buffer));

@@ -8,8 +8,6 @@ namespace ProxProp.Engine.Kernels;
 /// <param name="workers">Number of workers.</param>
 internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
 {
-    private const int TallestTile = 12;
-
     // The first block of a product is packed in one buffer, the second one in the other, and so on in turns.
     private long _firstRows, _secondRows, _firstColumns, _secondColumns;
     private int _workers;
@@ -23,16 +21,16 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool fewColumns = n <= GemmBlocking.FewPanels * tileColumns;
+        bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
         int atOnce = fewColumns ? m : packedRows, rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)
         {
             // Of rows that are read where they lie, the last panel is packed all the same.
-            int row = block % rowBlocks * atOnce, packed = fewColumns ? TallestTile : Math.Min(m - row, atOnce);
+            int row = block % rowBlocks * atOnce, packed = fewColumns ? GemmBlocking.TallestTile : Math.Min(m - row, atOnce);
             long bytes = (long)Math.Min(k - (block / rowBlocks * most), most) * size;
             if (fewColumns)
-                Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, Whole(n, tileColumns) * bytes);
-            long panels = (Whole(packed, TallestTile) * bytes) + GemmBlocking.RowPadding(packed);
+                Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, GemmBlocking.Whole(n, tileColumns) * bytes);
+            long panels = (GemmBlocking.Whole(packed, GemmBlocking.TallestTile) * bytes) + GemmBlocking.RowPadding(packed);
             Raise(ref block % 2 == 0 ? ref _firstRows : ref _secondRows, Math.Min(panels, GemmBlocking.RowPanelBytes(packedRows)));
         }
 
@@ -40,6 +38,4 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
     }
 
     private static void Raise(ref long most, long bytes) => most = Math.Max(most, bytes);
-
-    private static long Whole(int lanes, int width) => (lanes + width - 1) / width * width;
 }
