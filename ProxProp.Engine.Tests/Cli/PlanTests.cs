@@ -91,6 +91,18 @@ public sealed class PlanTests : IDisposable
         Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
     }
 
+    /// <summary>And the same training without a budget and within half of what it takes then.</summary>
+    [Fact]
+    public void Peak_memory_within_a_budget_is_what_was_planned()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        string[] args = [.. Images(), "--step", "exact", "--batch", "1200", "--max-steps", "2", "--threads", "1"];
+        string[] within = [.. args, "--memory-budget", $"{Total(args) / 2}"];
+        long planned = Planned(args) - Planned(within), peak = Peak(args) - Peak(within);
+        Assert.True(planned > 25_000_000, $"{planned} bytes are too few to measure.");
+        Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
+    }
+
     [Fact]
     public void A_budget_takes_micro_batches_that_give_the_same_losses()
     {
