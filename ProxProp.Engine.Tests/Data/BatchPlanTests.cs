@@ -1,5 +1,6 @@
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Randomness;
+using ProxProp.Engine.Tests.Oracles;
 
 namespace ProxProp.Engine.Tests.Data;
 
@@ -58,10 +59,7 @@ public sealed class BatchPlanTests
         BatchPlan plan = new(digits.Count, 100, new Generator(1));
         float[] samples = new float[100 * digits.Features];
         int[] labels = new int[100];
-        Epoch();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Epoch();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        SameBits.AllocatesNothing(Epoch);
 
         void Epoch()
         {

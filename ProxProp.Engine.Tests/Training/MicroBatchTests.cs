@@ -112,10 +112,7 @@ public sealed class MicroBatchTests : IDisposable
         using var compute = new ComputeContext(1);
         using Network<double> network = Net("images", 7, compute);
         using var step = new TrainingStep<double>(network, Step("exact"), new Sgd<double>(), maxBatch: Batch);
-        step.Run(_samples, new Targets<double>(_labels), Batch, 0.1);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        step.Run(_samples, new Targets<double>(_labels), Batch, 0.1);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        TeamAllocations.AssertNone(compute, () => step.Run(_samples, new Targets<double>(_labels), Batch, 0.1));
     }
 
     [Fact]
