@@ -14,7 +14,7 @@ internal static class GemmBlocking
     /// <summary>The fewest rows that may be packed at a time; the triangular solves need that much room too.</summary>
     public const int FewestSharedRows = 60;
 
-    /// <summary>An operand whose panels meet at most so many panels of the other is read where it lies: packing would not pay.</summary>
+    /// <summary>So many panels are few: packing what meets no more of them never pays, and B of so few is packed once for all workers.</summary>
     public const int FewPanels = 4;
 
     /// <summary>KC in bytes.</summary>
@@ -25,6 +25,35 @@ internal static class GemmBlocking
 
     private const int WidestTile = 128 / sizeof(float);
     private const long PanelPadding = 64;
+
+    // B that stays in the second-level cache is read where it lies, whatever its stride.
+    private const long CachedBytes = 384 << 10;
+
+    // Panels of B from which on packing A pays, for tiles of fewer columns and of so many bytes of columns, which do more with each element of A.
+    private const int ManyPanels = 24, ManyWidePanels = 64;
+    private const long WideTileBytes = 128;
+
+    /// <summary>Whether A is packed: where it meets many panels of B. Wide tiles take a transposed view as it lies.</summary>
+    /// <param name="row">Step from row to row; 1 where A is a transposed view.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="tileColumns">NR.</param>
+    /// <param name="size">Bytes of an element.</param>
+    public static bool PacksRows(nint row, int n, int tileColumns, int size) =>
+        tileColumns * size < WideTileBytes ? n > ManyPanels * tileColumns : row != 1 && n > ManyWidePanels * tileColumns;
+
+    /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
+    /// <param name="column">Step from column to column.</param>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="kc">Rows of B.</param>
+    /// <param name="tileRows">MR.</param>
+    /// <param name="tileColumns">NR.</param>
+    /// <param name="size">Bytes of an element.</param>
+    public static bool PacksColumns(nint column, int m, int n, int kc, int tileRows, int tileColumns, int size) =>
+        column != 1 || n < tileColumns || (!AreFew(m, tileRows) && !IsCached(n, kc, size));
+
+    /// <summary>Whether so many lanes of so many values of k stay in the second-level cache.</summary>
+    public static bool IsCached(int lanes, int kc, int size) => (long)lanes * kc * size <= CachedBytes;
 
     /// <summary>Whether so many rows or columns are few panels of this width.</summary>
     public static bool AreFew(int lanes, int width) => lanes <= FewPanels * width;

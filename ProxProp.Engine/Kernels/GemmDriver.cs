@@ -27,9 +27,10 @@ internal unsafe struct Product<T>
 
 /// <summary>The outer loops around the micro-kernel.</summary>
 /// <remarks>
-/// A is packed block by block into memory that all workers share; while one block is multiplied, whoever has nothing left to do packs the next.
-/// B is packed panel by panel by the worker that needs it, into its own cache, from lines that were fetched while it multiplied the
-/// panel before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015), except for the time at which B is packed.
+/// Either operand is read where it lies unless packing pays (see <see cref="GemmBlocking"/>). A is packed block by block into memory that all workers
+/// share; while one block is multiplied, whoever has nothing left to do packs the next. B is packed panel by panel by the worker that needs it, into
+/// its own cache, from lines that were fetched while it multiplied the panel before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
+/// (2015), except for what is packed and the time at which B is.
 /// </remarks>
 internal static unsafe class GemmDriver
 {
@@ -45,15 +46,15 @@ internal static unsafe class GemmDriver
         TileChoice.Run<Work<T>, T>(context.Width, ref work);
     }
 
-    private static void Run<T, TTile>(ComputeContext context, in Product<T> product)
+    /// <summary>The product with this tile.</summary>
+    internal static void Run<T, TTile>(ComputeContext context, in Product<T> product)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
         int depth = GemmBlocking.DepthOf<T>();
-        int rowsAtOnce = context.PackedRows / TTile.Rows * TTile.Rows;
-        if (GemmBlocking.AreFew(product.N, TTile.Columns))
-            rowsAtOnce = product.M;
+        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.N, TTile.Columns, sizeof(T));
+        int rowsAtOnce = packsRows ? context.PackedRows / TTile.Rows * TTile.Rows : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
 
@@ -68,7 +69,9 @@ internal static unsafe class GemmDriver
             int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
             if (block < blocks)
                 PlanPacking(context, product, block % 2, k, Math.Min(depth, product.K - k), row, Math.Min(rowsAtOnce, product.M - row), ref job.Next);
-            Execute(context, serial, job.Items + job.Next.Items, ref job);
+            int items = job.Items + job.Next.Items;
+            if (items > 0)
+                Execute(context, serial, items, ref job);
             if (block == blocks)
                 return;
             job.PlanMultiplying(k, row);
@@ -80,13 +83,14 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool fewColumns = GemmBlocking.AreFew(product.N, TTile.Columns), fewRows = GemmBlocking.AreFew(product.M, TTile.Rows);
+        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.N, TTile.Columns, sizeof(T)) || product.M < TTile.Rows;
+        bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
-        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, TTile.Rows, kc, !fewColumns, (T*)context.SharedRowPanels(buffer));
+        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, TTile.Rows, kc, packsRows, (T*)context.SharedRowPanels(buffer));
         job.Columns = PanelSet<T>.Create(
-            b, product.BColumn, product.BRow, product.N, TTile.Columns, kc, product.BColumn != 1 || !fewRows,
-            fewColumns ? (T*)context.SharedColumnPanels(buffer) : null);
+            b, product.BColumn, product.BRow, product.N, TTile.Columns, kc, packsColumns,
+            GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);
     }
 
     /// <summary>Runs a job with the team, or here and now where it is too little to share out.</summary>

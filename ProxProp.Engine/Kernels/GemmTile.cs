@@ -46,6 +46,12 @@ internal unsafe interface ITile<T>
     static abstract void Multiply(
         nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead);
 
+    /// <summary>Rows of A that <see cref="MultiplyPart"/> reads for so many rows and columns.</summary>
+    static abstract int PartRows(int rows, int columns);
+
+    /// <summary>Columns of B that <see cref="MultiplyPart"/> reads for so many columns.</summary>
+    static abstract int PartColumns(int columns);
+
     /// <summary>
     /// The sums of at least the top left rows × columns of a tile, NR apart, the others undefined: what sticks out of C need not be computed.
     /// </summary>

@@ -66,12 +66,10 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
                 Packed.Columns.PackPanel(panel, TTile.Columns, now);
             nint bStep = TTile.Columns;
             T* b = isPrivate ? now : Packed.Columns.Panel(panel, TTile.Columns, out _, out bStep);
-            if (j + TTile.Columns >= j1 || FirstRowOf(i0, j + TTile.Columns) >= i1)
-                MultiplyPanel(first, i1, j, b, bStep, null, FirstLinesOf(item + Context.Team.Workers));
-            else if (Packed.Columns.IsPrivate(panel + 1, TTile.Columns))
-                MultiplyPanel(first, i1, j, b, bStep, then, Packed.Columns.Ahead(panel + 1, TTile.Columns));
-            else
-                MultiplyPanel(first, i1, j, b, bStep, null, default);
+            bool isLast = j + TTile.Columns >= j1 || FirstRowOf(i0, j + TTile.Columns) >= i1;
+            bool packsNext = !isLast && Packed.Columns.IsPrivate(panel + 1, TTile.Columns);
+            LinesAhead<T> later = isLast ? FirstLinesOf(item + Context.Team.Workers) : LinesOf(Packed.Columns, panel + 1);
+            MultiplyPanel(first, i1, j, b, bStep, packsNext ? then : null, later);
             T* swap = now;
             now = then;
             then = swap;
@@ -89,8 +87,14 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     private readonly LinesAhead<T> FirstLinesOf(int item)
     {
         PanelSet<T> columns = item < Items ? Packed.Columns : Next.Columns;
-        int panel = item % Items / _rowItems * _itemColumns / TTile.Columns;
-        return columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
+        return LinesOf(columns, item % Items / _rowItems * _itemColumns / TTile.Columns);
+    }
+
+    // What all share or the cache holds is near already; what a single tile reads where it lies is fetched no sooner than it is read.
+    private readonly LinesAhead<T> LinesOf(in PanelSet<T> columns, int panel)
+    {
+        bool isFar = !columns.IsPacked(panel) && columns.IsFar && Product.M > TTile.Rows;
+        return isFar || columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
     }
 
     // Loop 1: panels of A, streamed in the order in which they lie; between the tiles, the next panel of B is packed a little at a time.
@@ -105,6 +109,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             store.Bias += j;
         int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows;
         TileAhead<T> ahead = new(kc, cRow, later, tiles);
+        if (later.Count == 0 && GemmBlocking.IsCached(m, n, sizeof(T)))
+            ahead.Depth = kc;
         int packed = next == null ? kc : 0, tile = 0;
         for (int i = i0; i < i1; i += TTile.Rows, tile++)
         {
@@ -125,17 +131,21 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             }
 
             int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
-            TTile.MultiplyPart(rows, columns, kc, a, aLane, aStep, b, bStep, sums, &ahead);
+            // What would stick out of an operand that is read where it lies: the tile moves back inside, and its last rows and columns count.
+            int up = Packed.Rows.IsPacked(i / TTile.Rows) ? 0 : TTile.PartRows(rows, columns) - rows;
+            int left = Packed.Columns.IsPacked(j / TTile.Columns) ? 0 : TTile.PartColumns(columns) - columns;
+            TTile.MultiplyPart(rows, columns, kc, a - (up * aLane), aLane, aStep, b - left, bStep, sums, &ahead);
+            T* part = sums + (up * TTile.Columns) + left;
             if (!crossesDiagonal)
             {
-                TTile.UpdatePart(sums, rows, columns, c, cRow, store);
+                TTile.UpdatePart(part, rows, columns, c, cRow, store);
                 continue;
             }
 
             for (int row = 0; row < rows; row++)
             {
                 int inTriangle = Math.Min(columns, _firstRow + i + row - j + 1);
-                TTile.UpdatePart(sums + (row * TTile.Columns), 1, inTriangle, c + (row * cRow), cRow, store);
+                TTile.UpdatePart(part + (row * TTile.Columns), 1, inTriangle, c + (row * cRow), cRow, store);
             }
         }
 

@@ -15,18 +15,18 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
     /// <summary>Bytes that the declared products touch, the private memory of the workers included.</summary>
     public long Bytes => _firstRows + _secondRows + _firstColumns + _secondColumns + (_workers * GemmBlocking.PrivatePanelBytes);
 
-    /// <summary>Declares a product of elements of <paramref name="size"/> bytes.</summary>
-    public void Add(int m, int n, int k, int size)
+    /// <summary>Declares a product of elements of <paramref name="size"/> bytes; rows of A lie <paramref name="rowStep"/> elements apart.</summary>
+    public void Add(int m, int n, int k, int rowStep, int size)
     {
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
-        int atOnce = fewColumns ? m : packedRows, rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
+        bool fewColumns = GemmBlocking.AreFew(n, tileColumns), packsRows = GemmBlocking.PacksRows(rowStep, n, tileColumns, size);
+        int atOnce = packsRows ? packedRows : m, rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)
         {
-            // Of rows that are read where they lie, the last panel is packed all the same.
-            int row = block % rowBlocks * atOnce, packed = fewColumns ? GemmBlocking.TallestTile : Math.Min(m - row, atOnce);
+            // Rows that are less than a tile are packed in any case.
+            int row = block % rowBlocks * atOnce, packed = packsRows || m < GemmBlocking.TallestTile ? Math.Min(m - row, atOnce) : 0;
             long bytes = (long)Math.Min(k - (block / rowBlocks * most), most) * size;
             if (fewColumns)
                 Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, GemmBlocking.Whole(n, tileColumns) * bytes);

@@ -25,7 +25,7 @@ internal unsafe struct PanelSet<T>
         KStep = kStep,
         Lanes = lanes,
         Kc = kc,
-        FirstPacked = pack ? 0 : lanes / width,
+        FirstPacked = pack ? 0 : (lanes + width - 1) / width,
         Shared = shared,
     };
 
@@ -46,6 +46,12 @@ internal unsafe struct PanelSet<T>
         kStep = KStep;
         return Source + (panel * width * LaneStep);
     }
+
+    /// <summary>Whether the operand is more than the cache holds.</summary>
+    public readonly bool IsFar => !GemmBlocking.IsCached(Lanes, Kc, sizeof(T));
+
+    /// <summary>Whether a panel is read from packed memory.</summary>
+    public readonly bool IsPacked(int panel) => panel >= FirstPacked;
 
     /// <summary>Whether a panel exists that each worker packs for itself.</summary>
     public readonly bool IsPrivate(int panel, int width) => Shared == null && panel >= FirstPacked && panel * width < Lanes;

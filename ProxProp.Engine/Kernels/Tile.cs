@@ -44,6 +44,13 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
 
     private static bool IsTall => THeight.Rows == 12;
 
+    // Half of a tall tile is enough: its left half, or else its upper one.
+    private static bool IsNarrow(int columns) => IsTall && columns <= TSimd.Count;
+
+    public static int PartRows(int rows, int columns) => IsTall && rows <= SixRows.Rows && !IsNarrow(columns) ? SixRows.Rows : Rows;
+
+    public static int PartColumns(int columns) => IsNarrow(columns) ? TSimd.Count : Columns;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(
         nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
@@ -137,63 +144,64 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                 }
             }
         }
-        else
-        {
-            ahead->FetchAll(Rows, Columns);
-        }
 
-        // Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
+        // Operands where they lie. Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
         nint lane2 = 2 * aLane;
         T* a3 = a + (3 * aLane);
         T* a6 = a3 + (3 * aLane);
         T* a9 = a6 + (3 * aLane);
-        for (; kc > 0; kc--)
+        while (kc > 0)
         {
-            left = TSimd.Load(b);
-            right = TSimd.Load(b + TSimd.Count);
-            b += bStep;
-            x = TSimd.Broadcast(*a);
-            TSimd.MultiplyAddTo(ref l0, x, left);
-            TSimd.MultiplyAddTo(ref r0, x, right);
-            x = TSimd.Broadcast(a[aLane]);
-            TSimd.MultiplyAddTo(ref l1, x, left);
-            TSimd.MultiplyAddTo(ref r1, x, right);
-            x = TSimd.Broadcast(a[lane2]);
-            TSimd.MultiplyAddTo(ref l2, x, left);
-            TSimd.MultiplyAddTo(ref r2, x, right);
-            a += aStep;
-            x = TSimd.Broadcast(*a3);
-            TSimd.MultiplyAddTo(ref l3, x, left);
-            TSimd.MultiplyAddTo(ref r3, x, right);
-            x = TSimd.Broadcast(a3[aLane]);
-            TSimd.MultiplyAddTo(ref l4, x, left);
-            TSimd.MultiplyAddTo(ref r4, x, right);
-            x = TSimd.Broadcast(a3[lane2]);
-            TSimd.MultiplyAddTo(ref l5, x, left);
-            TSimd.MultiplyAddTo(ref r5, x, right);
-            a3 += aStep;
-            if (!IsTall)
-                continue;
-            x = TSimd.Broadcast(*a6);
-            TSimd.MultiplyAddTo(ref l6, x, left);
-            TSimd.MultiplyAddTo(ref r6, x, right);
-            x = TSimd.Broadcast(a6[aLane]);
-            TSimd.MultiplyAddTo(ref l7, x, left);
-            TSimd.MultiplyAddTo(ref r7, x, right);
-            x = TSimd.Broadcast(a6[lane2]);
-            TSimd.MultiplyAddTo(ref l8, x, left);
-            TSimd.MultiplyAddTo(ref r8, x, right);
-            a6 += aStep;
-            x = TSimd.Broadcast(*a9);
-            TSimd.MultiplyAddTo(ref l9, x, left);
-            TSimd.MultiplyAddTo(ref r9, x, right);
-            x = TSimd.Broadcast(a9[aLane]);
-            TSimd.MultiplyAddTo(ref l10, x, left);
-            TSimd.MultiplyAddTo(ref r10, x, right);
-            x = TSimd.Broadcast(a9[lane2]);
-            TSimd.MultiplyAddTo(ref l11, x, left);
-            TSimd.MultiplyAddTo(ref r11, x, right);
-            a9 += aStep;
+            ahead->FetchPart(Rows, Columns);
+            nint end = Math.Max(0, kc - ahead->Depth);
+            for (; kc > end; kc--)
+            {
+                left = TSimd.Load(b);
+                right = TSimd.Load(b + TSimd.Count);
+                b += bStep;
+                x = TSimd.Broadcast(*a);
+                TSimd.MultiplyAddTo(ref l0, x, left);
+                TSimd.MultiplyAddTo(ref r0, x, right);
+                x = TSimd.Broadcast(a[aLane]);
+                TSimd.MultiplyAddTo(ref l1, x, left);
+                TSimd.MultiplyAddTo(ref r1, x, right);
+                x = TSimd.Broadcast(a[lane2]);
+                TSimd.MultiplyAddTo(ref l2, x, left);
+                TSimd.MultiplyAddTo(ref r2, x, right);
+                a += aStep;
+                x = TSimd.Broadcast(*a3);
+                TSimd.MultiplyAddTo(ref l3, x, left);
+                TSimd.MultiplyAddTo(ref r3, x, right);
+                x = TSimd.Broadcast(a3[aLane]);
+                TSimd.MultiplyAddTo(ref l4, x, left);
+                TSimd.MultiplyAddTo(ref r4, x, right);
+                x = TSimd.Broadcast(a3[lane2]);
+                TSimd.MultiplyAddTo(ref l5, x, left);
+                TSimd.MultiplyAddTo(ref r5, x, right);
+                a3 += aStep;
+                if (!IsTall)
+                    continue;
+                x = TSimd.Broadcast(*a6);
+                TSimd.MultiplyAddTo(ref l6, x, left);
+                TSimd.MultiplyAddTo(ref r6, x, right);
+                x = TSimd.Broadcast(a6[aLane]);
+                TSimd.MultiplyAddTo(ref l7, x, left);
+                TSimd.MultiplyAddTo(ref r7, x, right);
+                x = TSimd.Broadcast(a6[lane2]);
+                TSimd.MultiplyAddTo(ref l8, x, left);
+                TSimd.MultiplyAddTo(ref r8, x, right);
+                a6 += aStep;
+                x = TSimd.Broadcast(*a9);
+                TSimd.MultiplyAddTo(ref l9, x, left);
+                TSimd.MultiplyAddTo(ref r9, x, right);
+                x = TSimd.Broadcast(a9[aLane]);
+                TSimd.MultiplyAddTo(ref l10, x, left);
+                TSimd.MultiplyAddTo(ref r10, x, right);
+                x = TSimd.Broadcast(a9[lane2]);
+                TSimd.MultiplyAddTo(ref l11, x, left);
+                TSimd.MultiplyAddTo(ref r11, x, right);
+                a9 += aStep;
+            }
         }
 
         Store(l0, r0, c, update);
@@ -214,14 +222,14 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
 
     public static void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, TileAhead<T>* ahead)
     {
-        if (IsTall && rows <= SixRows.Rows)
-        {
-            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
-        }
-        else if (IsTall && columns <= TSimd.Count)
+        if (IsNarrow(columns))
         {
             ahead->FetchAll(Rows, columns);
             NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
+        }
+        else if (PartRows(rows, columns) < Rows)
+        {
+            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
         }
         else
         {

@@ -1,0 +1,146 @@
+using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Simd;
+
+namespace ProxProp.Engine.Tests.Kernels;
+
+/// <summary>
+/// Operands are read where they lie, whole tiles at a time: a tile at the edge must not reach beyond them, since what lies there need not be memory.
+/// </summary>
+public sealed unsafe class GemmReadsTests
+{
+    private static readonly int[] s_sizes = [1, 5, 6, 7, 11, 12, 13, 16, 17, 18, 24, 31, 32, 33, 48, 49, 65];
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Tall_tiles_stay_inside(bool transposedA, bool transposedB)
+    {
+        foreach (int n in (int[])[2049, 2081])
+            Check<Tile<Scalar<float>, float, TwelveRows>>(13, n, 3, transposedA, transposedB, lowerOnly: false);
+        EverySize<Tile<Scalar<float>, float, TwelveRows>>(transposedA, transposedB);
+        EverySize<Tile<Simd128<float>, float, TwelveRows>>(transposedA, transposedB);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Short_tiles_stay_inside(bool transposedA, bool transposedB)
+    {
+        EverySize<Tile<Scalar<float>, float, SixRows>>(transposedA, transposedB);
+        EverySize<Tile<Simd128<float>, float, SixRows>>(transposedA, transposedB);
+    }
+
+    private static void EverySize<TTile>(bool transposedA, bool transposedB)
+        where TTile : struct, ITile<float>
+    {
+        foreach (int m in s_sizes)
+        {
+            foreach (int n in s_sizes)
+            {
+                foreach (int k in (int[])[1, 2, 17])
+                    Check<TTile>(m, n, k, transposedA, transposedB, lowerOnly: false);
+            }
+
+            Check<TTile>(m, m, 9, transposedA, !transposedA, lowerOnly: true);
+        }
+    }
+
+    private static void Check<TTile>(int m, int n, int k, bool transposedA, bool transposedB, bool lowerOnly)
+        where TTile : struct, ITile<float>
+    {
+        using var compute = new ComputeContext(1);
+        var a = new float[m * k];
+        var b = new float[k * n];
+        var c = new float[m * n];
+        fixed (float* pa = a, pb = b, pc = c)
+        {
+            Watch<TTile>.A = new Memory(pa, a.Length);
+            Watch<TTile>.B = new Memory(pb, b.Length);
+            Watch<TTile>.Packed = new Memory((float*)compute.SharedRowPanels(0), compute.WorkspaceBytes / sizeof(float));
+            Watch<TTile>.Shape = $"{m}x{n}x{k}, transposed {transposedA} {transposedB}, lower triangle only {lowerOnly}";
+            Watch<TTile>.Tiles = 0;
+            GemmDriver.Run<float, Watch<TTile>>(compute, new Product<float>
+            {
+                M = m,
+                N = n,
+                K = k,
+                A = pa,
+                ARow = transposedA ? 1 : k,
+                AColumn = transposedA ? m : 1,
+                B = pb,
+                BRow = transposedB ? 1 : n,
+                BColumn = transposedB ? k : 1,
+                C = pc,
+                CRow = n,
+                LowerOnly = lowerOnly,
+            });
+            Assert.True(Watch<TTile>.Tiles > 0);
+        }
+    }
+
+    // The tile, with an eye on the addresses that it is given. One test at a time uses a tile, on one thread.
+    private struct Watch<TTile> : ITile<float>
+        where TTile : struct, ITile<float>
+    {
+        public static Memory A { get; set; }
+
+        public static Memory B { get; set; }
+
+        public static Memory Packed { get; set; }
+
+        public static string Shape { get; set; } = string.Empty;
+
+        public static int Tiles { get; set; }
+
+        public static int Rows => TTile.Rows;
+
+        public static int Columns => TTile.Columns;
+
+        public static int PartRows(int rows, int columns) => TTile.PartRows(rows, columns);
+
+        public static int PartColumns(int columns) => TTile.PartColumns(columns);
+
+        public static void Multiply(
+            nint kc, float* a, nint aLane, nint aStep, float* b, nint bStep, float* c, nint cStride, Update update, TileAhead<float>* ahead)
+        {
+            Look(Rows, Columns, kc, a, aLane, aStep, b, bStep);
+            TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cStride, update, ahead);
+        }
+
+        public static void MultiplyPart(
+            int rows, int columns, nint kc, float* a, nint aLane, nint aStep, float* b, nint bStep, float* sums, TileAhead<float>* ahead)
+        {
+            Look(PartRows(rows, columns), PartColumns(columns), kc, a, aLane, aStep, b, bStep);
+            TTile.MultiplyPart(rows, columns, kc, a, aLane, aStep, b, bStep, sums, ahead);
+        }
+
+        public static void UpdatePart(float* sums, int rows, int columns, float* c, nint cStride, in TileStore<float> store) =>
+            TTile.UpdatePart(sums, rows, columns, c, cStride, store);
+
+        public static void Substitute(float* diagonal, float* sums, float* x, float* b, nint bStride) => TTile.Substitute(diagonal, sums, x, b, bStride);
+
+        private static void Look(int rows, int columns, nint kc, float* a, nint aLane, nint aStep, float* b, nint bStep)
+        {
+            Tiles++;
+            Inside("A", A, a, ((rows - 1) * aLane) + ((kc - 1) * aStep));
+            Inside("B", B, b, ((kc - 1) * bStep) + columns - 1);
+        }
+
+        private static void Inside(string operand, Memory memory, float* first, nint last)
+        {
+            if (!memory.Holds(first, last) && !Packed.Holds(first, last))
+                Assert.Fail($"{Shape}: a tile of {Rows} x {Columns} reads {operand} from element {first - memory.First} to {first + last - memory.First} of {memory.Length}.");
+        }
+    }
+
+    private readonly struct Memory(float* first, long length)
+    {
+        public float* First { get; } = first;
+
+        public long Length { get; } = length;
+
+        public bool Holds(float* from, nint last) => from >= First && from + last < First + Length;
+    }
+}
