@@ -35,7 +35,7 @@ internal sealed class PlanCommand : Command
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         request = TrainPlan.Fit(request, data);
         MemoryPlan plan = TrainPlan.Make(request, data);
-        var report = new PlanReport(plan, Environment.WorkingSet - data.Rows.Bytes - (data.OwnTest?.Bytes ?? 0), request);
+        var report = new PlanReport(plan, Environment.WorkingSet - data.Bytes, request);
         if (parsed.GetValue(_json))
             report.WriteJson(_terminal.Output);
         else

@@ -84,7 +84,7 @@ internal static class TrainPlan
             plan.Add("second run", "its network and step", second.Network.BufferBytes + second.Step.BufferBytes, BufferPurpose.Other);
         }
 
-        plan.Add("data", $"samples and labels of {data.Name}", data.Rows.Bytes + (data.OwnTest?.Bytes ?? 0), BufferPurpose.Data);
+        plan.Add("data", $"samples and labels of {data.Name}", data.Bytes, BufferPurpose.Data);
         long views = split.Train.Bytes - data.Rows.Bytes;
         plan.Add("data", "drawn order of rows, with their labels", views > 0 ? sizeof(int) * 2L * data.Rows.Count : 0, BufferPurpose.Data);
         plan.Add("data", "order of an epoch", sizeof(int) * (long)split.Train.Count, BufferPurpose.Data);

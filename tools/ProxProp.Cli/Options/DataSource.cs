@@ -17,6 +17,9 @@ internal sealed record LoadedData<T>(DataRequest Request, Dataset<T> Rows, Datas
 
     /// <summary>Whether samples are images rather than plain vectors.</summary>
     public bool IsImages => Request.Kind != DataOptions.Csv;
+
+    /// <summary>Bytes of all its rows.</summary>
+    public long Bytes => Rows.Bytes + (OwnTest?.Bytes ?? 0);
 }
 
 /// <summary>Loads the data set that is asked for.</summary>
