@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Kernels;
@@ -47,6 +48,7 @@ internal static unsafe class GemmDriver
     }
 
     /// <summary>The product with this tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run<T, TTile>(ComputeContext context, in Product<T> product)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
@@ -57,6 +59,19 @@ internal static unsafe class GemmDriver
         int rowsAtOnce = packsRows ? context.PackedRows / TTile.Rows * TTile.Rows : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
+
+        if (serial && blocks == 1 && product.K > 0 && !product.LowerOnly)
+        {
+            PackJob<T, TTile> operands = default;
+            PlanPacking(context, product, 0, 0, product.K, 0, product.M, ref operands);
+            if (operands.Columns.IsReadable)
+            {
+                for (int item = 0; item < operands.Items; item++)
+                    operands.Execute(item, 0);
+                SmallProduct.Run(product, operands);
+                return;
+            }
+        }
 
         MultiplyJob<T, TTile> job = default;
         job.Context = context;
@@ -74,7 +89,7 @@ internal static unsafe class GemmDriver
                 Execute(context, serial, items, ref job);
             if (block == blocks)
                 return;
-            job.PlanMultiplying(k, row);
+            job.PlanMultiplying(k, row, serial);
         }
     }
 

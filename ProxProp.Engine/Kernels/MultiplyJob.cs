@@ -21,7 +21,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public int Items { get; private set; }
 
     /// <summary>Says what <see cref="Packed"/> will be when the job runs next: the block from this k and row on.</summary>
-    public void PlanMultiplying(int k, int row)
+    public void PlanMultiplying(int k, int row, bool serial)
     {
         int m = Next.Rows.Lanes;
         bool last = k + Next.Rows.Kc == Product.K;
@@ -33,12 +33,11 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             Relu = last && Product.Relu,
         };
         _mirror = last && Product.Mirror;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, Context.Team.Workers);
+        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, serial ? 1 : Context.Team.Workers);
         _rowItems = (m + _itemRows - 1) / _itemRows;
         Items = _rowItems * ((Product.N + _itemColumns - 1) / _itemColumns);
     }
 
-    [SkipLocalsInit]
     public readonly void Execute(int item, int worker)
     {
         if (item >= Items)
@@ -98,10 +97,9 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     }
 
     // Loop 1: panels of A, streamed in the order in which they lie; between the tiles, the next panel of B is packed a little at a time.
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next, in LinesAhead<T> later)
     {
-        T* sums = stackalloc T[TTile.Rows * TTile.Columns];
         int m = Packed.Rows.Lanes, n = Product.N, kc = Packed.Rows.Kc;
         nint cRow = Product.CRow;
         TileStore<T> store = _store;
@@ -111,7 +109,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         TileAhead<T> ahead = new(kc, cRow, later, tiles);
         if (later.Count == 0 && GemmBlocking.IsCached(m, n, sizeof(T)))
             ahead.Depth = kc;
-        int packed = next == null ? kc : 0, tile = 0;
+        int packed = 0, tile = 0;
         for (int i = i0; i < i1; i += TTile.Rows, tile++)
         {
             T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
@@ -119,38 +117,27 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             ahead.C = c;
 
             // What was fetched during the tiles before.
-            for (; packed < kc && (packed + PanelSet<T>.Slice) * tiles <= kc * tile; packed += PanelSet<T>.Slice)
-                Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
+            if (next != null && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
+                packed = PackSlices((j / TTile.Columns) + 1, packed, kc * tile / tiles, next);
 
-            bool crossesDiagonal = Product.LowerOnly && j + TTile.Columns - 1 > _firstRow + i;
-            bool isFull = i + TTile.Rows <= m && j + TTile.Columns <= n && !crossesDiagonal;
-            if (isFull && !store.HasEpilogue)
-            {
+            int diagonal = Product.LowerOnly ? _firstRow + i - j : int.MaxValue - TTile.Rows;
+            if (i + TTile.Rows <= m && j + TTile.Columns <= n && diagonal >= TTile.Columns - 1 && !store.HasEpilogue)
                 TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, &ahead);
-                continue;
-            }
-
-            int rows = Math.Min(TTile.Rows, m - i), columns = Math.Min(TTile.Columns, n - j);
-            // What would stick out of an operand that is read where it lies: the tile moves back inside, and its last rows and columns count.
-            int up = Packed.Rows.IsPacked(i / TTile.Rows) ? 0 : TTile.PartRows(rows, columns) - rows;
-            int left = Packed.Columns.IsPacked(j / TTile.Columns) ? 0 : TTile.PartColumns(columns) - columns;
-            TTile.MultiplyPart(rows, columns, kc, a - (up * aLane), aLane, aStep, b - left, bStep, sums, &ahead);
-            T* part = sums + (up * TTile.Columns) + left;
-            if (!crossesDiagonal)
-            {
-                TTile.UpdatePart(part, rows, columns, c, cRow, store);
-                continue;
-            }
-
-            for (int row = 0; row < rows; row++)
-            {
-                int inTriangle = Math.Min(columns, _firstRow + i + row - j + 1);
-                TTile.UpdatePart(part + (row * TTile.Columns), 1, inTriangle, c + (row * cRow), cRow, store);
-            }
+            else
+                EdgeTile.Run(Packed, n, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
         }
 
-        for (; packed < kc; packed += PanelSet<T>.Slice)
-            Packed.Columns.PackSlice((j / TTile.Columns) + 1, TTile.Columns, packed, next);
+        if (next != null)
+            PackSlices((j / TTile.Columns) + 1, packed, kc + PanelSet<T>.Slice, next);
+    }
+
+    // Whole slices of a panel from one value of k up to another; gives the value that comes next.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly int PackSlices(int panel, int k, int end, T* destination)
+    {
+        for (; k < Packed.Columns.Kc && k + PanelSet<T>.Slice <= end; k += PanelSet<T>.Slice)
+            Packed.Columns.PackSlice(panel, TTile.Columns, k, destination);
+        return k;
     }
 
     private readonly void CopyAcrossDiagonal(int i0, int i1, int j0, int j1)

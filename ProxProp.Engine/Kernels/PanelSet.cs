@@ -47,6 +47,9 @@ internal unsafe struct PanelSet<T>
         return Source + (panel * width * LaneStep);
     }
 
+    /// <summary>Whether every panel is in shared memory or read where it lies.</summary>
+    public readonly bool IsReadable => Shared != null || FirstPacked > 0;
+
     /// <summary>Whether the operand is more than the cache holds.</summary>
     public readonly bool IsFar => !GemmBlocking.IsCached(Lanes, Kc, sizeof(T));
 
@@ -105,7 +108,7 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
 
     private readonly int RowItems => ItemsOf(Rows, TTile.Rows);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Execute(int item, int worker)
     {
         if (item < RowItems)

@@ -68,15 +68,14 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
         TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
         TSimd left, right, x;
-        if (aLane == 1 && aStep == Rows && bStep == Columns)
+        if (IsTall && aLane == 1 && aStep == Rows && bStep == Columns)
         {
-            // Packed panels: constant steps become immediate offsets. Twelve elements of A are one value of k for 12 rows, two for 6.
-            int depth = 12 / Rows;
-            while (kc >= depth)
+            // Packed panels: constant steps become immediate offsets, which a tall tile alone feels.
+            while (kc > 0)
             {
                 ahead->FetchPart(Rows, Columns);
-                nint end = Math.Max(0, kc - ahead->Depth) + depth;
-                for (; kc >= end; kc -= depth, a += 12, b += depth * Columns)
+                nint end = Math.Max(0, kc - ahead->Depth);
+                for (; kc > end; kc--, a += Rows, b += Columns)
                 {
                     left = TSimd.Load(b);
                     right = TSimd.Load(b + TSimd.Count);
@@ -98,31 +97,6 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                     x = TSimd.Broadcast(a[5]);
                     TSimd.MultiplyAddTo(ref l5, x, left);
                     TSimd.MultiplyAddTo(ref r5, x, right);
-                    if (!IsTall)
-                    {
-                        left = TSimd.Load(b + Columns);
-                        right = TSimd.Load(b + Columns + TSimd.Count);
-                        x = TSimd.Broadcast(a[6]);
-                        TSimd.MultiplyAddTo(ref l0, x, left);
-                        TSimd.MultiplyAddTo(ref r0, x, right);
-                        x = TSimd.Broadcast(a[7]);
-                        TSimd.MultiplyAddTo(ref l1, x, left);
-                        TSimd.MultiplyAddTo(ref r1, x, right);
-                        x = TSimd.Broadcast(a[8]);
-                        TSimd.MultiplyAddTo(ref l2, x, left);
-                        TSimd.MultiplyAddTo(ref r2, x, right);
-                        x = TSimd.Broadcast(a[9]);
-                        TSimd.MultiplyAddTo(ref l3, x, left);
-                        TSimd.MultiplyAddTo(ref r3, x, right);
-                        x = TSimd.Broadcast(a[10]);
-                        TSimd.MultiplyAddTo(ref l4, x, left);
-                        TSimd.MultiplyAddTo(ref r4, x, right);
-                        x = TSimd.Broadcast(a[11]);
-                        TSimd.MultiplyAddTo(ref l5, x, left);
-                        TSimd.MultiplyAddTo(ref r5, x, right);
-                        continue;
-                    }
-
                     x = TSimd.Broadcast(a[6]);
                     TSimd.MultiplyAddTo(ref l6, x, left);
                     TSimd.MultiplyAddTo(ref r6, x, right);

@@ -1,0 +1,41 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace ProxProp.Engine.Kernels;
+
+/// <summary>A product too little to share out, of one block of k: what a job needs to plan would take as long as a tile or two.</summary>
+internal static unsafe class SmallProduct
+{
+    /// <summary>Computes it from operands of which every panel can be read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run<T, TTile>(in Product<T> product, in PackJob<T, TTile> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T>
+    {
+        int m = product.M, n = product.N;
+        nint kc = product.K, cRow = product.CRow;
+        TileStore<T> store = new() { Update = product.Update, Bias = product.Bias, Relu = product.Relu };
+        TileAhead<T> ahead = new(product.K, cRow, default, 1) { Depth = kc };
+        for (int j = 0; j < n; j += TTile.Columns)
+        {
+            T* b = operands.Columns.Panel(j / TTile.Columns, TTile.Columns, out _, out nint bStep);
+            T* c = product.C + j;
+            for (int i = 0; i < m; i += TTile.Rows, c += TTile.Rows * cRow)
+            {
+                ahead.C = c;
+                if (i + TTile.Rows <= m && j + TTile.Columns <= n && !store.HasEpilogue)
+                {
+                    T* a = operands.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
+                    TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, &ahead);
+                }
+                else
+                {
+                    EdgeTile.Run(operands, n, i, j, b, bStep, c, cRow, store, int.MaxValue - TTile.Rows, &ahead);
+                }
+            }
+
+            if (store.Bias != null)
+                store.Bias += TTile.Columns;
+        }
+    }
+}
