@@ -43,8 +43,11 @@ internal static unsafe class GemmDriver
     public static void Run<T>(ComputeContext context, in Product<T> product)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var work = new Work<T> { Context = context, Product = product };
-        TileChoice.Run<Work<T>, T>(context.Width, ref work);
+        fixed (Product<T>* address = &product)
+        {
+            var work = new Work<T> { Context = context, Product = address };
+            TileChoice.Run<Work<T>, T>(context.Width, ref work);
+        }
     }
 
     /// <summary>The product with this tile.</summary>
@@ -126,9 +129,9 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public ComputeContext Context;
-        public Product<T> Product;
+        public Product<T>* Product;
 
         public readonly void Run<TTile>()
-            where TTile : struct, ITile<T> => GemmDriver.Run<T, TTile>(Context, Product);
+            where TTile : struct, ITile<T> => GemmDriver.Run<T, TTile>(Context, *Product);
     }
 }
