@@ -58,7 +58,7 @@ internal static unsafe class GemmDriver
     {
         bool serial = IsSerial(product.M, product.N, product.K);
         int depth = GemmBlocking.DepthOf<T>();
-        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.N, TTile.Columns, sizeof(T));
+        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T));
         int rowsAtOnce = packsRows ? context.PackedRows / TTile.Rows * TTile.Rows : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
@@ -101,13 +101,13 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.N, TTile.Columns, sizeof(T)) || product.M < TTile.Rows;
+        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T));
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
-        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, TTile.Rows, kc, packsRows, (T*)context.SharedRowPanels(buffer));
+        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, (T*)context.SharedRowPanels(buffer));
         job.Columns = PanelSet<T>.Create(
-            b, product.BColumn, product.BRow, product.N, TTile.Columns, kc, packsColumns,
+            b, product.BColumn, product.BRow, product.N, kc, packsColumns,
             GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);
     }
 

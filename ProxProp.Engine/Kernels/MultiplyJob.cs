@@ -92,7 +92,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     // What all share or the cache holds is near already; what a single tile reads where it lies is fetched no sooner than it is read.
     private readonly LinesAhead<T> LinesOf(in PanelSet<T> columns, int panel)
     {
-        bool isFar = !columns.IsPacked(panel) && columns.IsFar && Product.M > TTile.Rows;
+        bool isFar = !columns.IsPacked && columns.IsFar && Product.M > TTile.Rows;
         return isFar || columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
     }
 
@@ -112,7 +112,6 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         int packed = 0, tile = 0;
         for (int i = i0; i < i1; i += TTile.Rows, tile++)
         {
-            T* a = Packed.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
             T* c = Product.C + ((_firstRow + i) * cRow) + j;
             ahead.C = c;
 
@@ -120,11 +119,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             if (next != null && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
                 packed = PackSlices((j / TTile.Columns) + 1, packed, kc * tile / tiles, next);
 
-            int diagonal = Product.LowerOnly ? _firstRow + i - j : int.MaxValue - TTile.Rows;
-            if (i + TTile.Rows <= m && j + TTile.Columns <= n && diagonal >= TTile.Columns - 1 && !store.HasEpilogue)
-                TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, &ahead);
-            else
-                EdgeTile.Run(Packed, n, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
+            int diagonal = Product.LowerOnly ? _firstRow + i - j : ProductTile.NoDiagonal;
+            ProductTile.Run(Packed, n, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
         }
 
         if (next != null)

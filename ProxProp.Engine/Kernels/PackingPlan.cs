@@ -21,12 +21,11 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool fewColumns = GemmBlocking.AreFew(n, tileColumns), packsRows = GemmBlocking.PacksRows(rowStep, n, tileColumns, size);
+        bool fewColumns = GemmBlocking.AreFew(n, tileColumns), packsRows = GemmBlocking.PacksRows(rowStep, m, n, GemmBlocking.TallestTile, tileColumns, size);
         int atOnce = packsRows ? packedRows : m, rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)
         {
-            // Rows that are less than a tile are packed in any case.
-            int row = block % rowBlocks * atOnce, packed = packsRows || m < GemmBlocking.TallestTile ? Math.Min(m - row, atOnce) : 0;
+            int row = block % rowBlocks * atOnce, packed = packsRows ? Math.Min(m - row, atOnce) : 0;
             long bytes = (long)Math.Min(k - (block / rowBlocks * most), most) * size;
             if (fewColumns)
                 Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, GemmBlocking.Whole(n, tileColumns) * bytes);

@@ -4,7 +4,7 @@ using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>The panels of one operand: those before FirstPacked are read where they lie, the others from packed memory.</summary>
+/// <summary>The panels of one operand, read from packed memory or where they lie.</summary>
 internal unsafe struct PanelSet<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -13,33 +13,34 @@ internal unsafe struct PanelSet<T>
 
     public T* Source;
     public nint LaneStep, KStep;
-    public int Lanes, Kc, FirstPacked;
+    public int Lanes, Kc;
+    public bool IsPacked;
 
     /// <summary>Memory that all workers share, filled before the panels are used; null where each worker packs for itself.</summary>
     public T* Shared;
 
-    public static PanelSet<T> Create(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, bool pack, T* shared) => new()
+    public static PanelSet<T> Create(T* source, nint laneStep, nint kStep, int lanes, int kc, bool pack, T* shared) => new()
     {
         Source = source,
         LaneStep = laneStep,
         KStep = kStep,
         Lanes = lanes,
         Kc = kc,
-        FirstPacked = pack ? 0 : (lanes + width - 1) / width,
+        IsPacked = pack,
         Shared = shared,
     };
 
     /// <summary>Panels that have to be packed beforehand.</summary>
-    public readonly int SharedPanels(int width) => Shared == null ? 0 : ((Lanes + width - 1) / width) - FirstPacked;
+    public readonly int SharedPanels(int width) => IsPacked && Shared != null ? (Lanes + width - 1) / width : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly T* Panel(int panel, int width, out nint laneStep, out nint kStep)
     {
-        if (panel >= FirstPacked)
+        if (IsPacked)
         {
             laneStep = 1;
             kStep = width;
-            return Shared + ((panel - FirstPacked) * PanelPacking.PanelDistance<T>(width, Kc));
+            return Shared + (panel * PanelPacking.PanelDistance<T>(width, Kc));
         }
 
         laneStep = LaneStep;
@@ -48,16 +49,13 @@ internal unsafe struct PanelSet<T>
     }
 
     /// <summary>Whether every panel is in shared memory or read where it lies.</summary>
-    public readonly bool IsReadable => Shared != null || FirstPacked > 0;
+    public readonly bool IsReadable => Shared != null || !IsPacked;
 
     /// <summary>Whether the operand is more than the cache holds.</summary>
     public readonly bool IsFar => !GemmBlocking.IsCached(Lanes, Kc, sizeof(T));
 
-    /// <summary>Whether a panel is read from packed memory.</summary>
-    public readonly bool IsPacked(int panel) => panel >= FirstPacked;
-
     /// <summary>Whether a panel exists that each worker packs for itself.</summary>
-    public readonly bool IsPrivate(int panel, int width) => Shared == null && panel >= FirstPacked && panel * width < Lanes;
+    public readonly bool IsPrivate(int panel, int width) => IsPacked && Shared == null && panel * width < Lanes;
 
     /// <summary>Packs some panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -124,6 +122,6 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
     {
         int first = group * Group;
         T* destination = set.Shared + (first * PanelPacking.PanelDistance<T>(width, set.Kc));
-        set.Pack(set.FirstPacked + first, Math.Min(Group, set.SharedPanels(width) - first), width, destination);
+        set.Pack(first, Math.Min(Group, set.SharedPanels(width) - first), width, destination);
     }
 }

@@ -13,9 +13,9 @@ internal static unsafe class SmallProduct
         where TTile : struct, ITile<T>
     {
         int m = product.M, n = product.N;
-        nint kc = product.K, cRow = product.CRow;
+        nint cRow = product.CRow;
         TileStore<T> store = new() { Update = product.Update, Bias = product.Bias, Relu = product.Relu };
-        TileAhead<T> ahead = new(product.K, cRow, default, 1) { Depth = kc };
+        TileAhead<T> ahead = new(product.K, cRow, default, 1) { Depth = product.K };
         for (int j = 0; j < n; j += TTile.Columns)
         {
             T* b = operands.Columns.Panel(j / TTile.Columns, TTile.Columns, out _, out nint bStep);
@@ -23,15 +23,7 @@ internal static unsafe class SmallProduct
             for (int i = 0; i < m; i += TTile.Rows, c += TTile.Rows * cRow)
             {
                 ahead.C = c;
-                if (i + TTile.Rows <= m && j + TTile.Columns <= n && !store.HasEpilogue)
-                {
-                    T* a = operands.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
-                    TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, &ahead);
-                }
-                else
-                {
-                    EdgeTile.Run(operands, n, i, j, b, bStep, c, cRow, store, int.MaxValue - TTile.Rows, &ahead);
-                }
+                ProductTile.Run(operands, n, i, j, b, bStep, c, cRow, store, ProductTile.NoDiagonal, &ahead);
             }
 
             if (store.Bias != null)

@@ -52,11 +52,7 @@ internal unsafe struct TileAhead<T>
         _later.Fetch(_linesPerPart);
     }
 
-    /// <summary>
-    /// Asks for the lines of all parts at once, where a tile is not summed in parts. Inlined on purpose: a call would put all sums of the tile on the
-    /// stack, in its fast loop too, and ahead of time nobody inlines it unasked.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>Asks for the lines of all parts at once, where a tile is not summed in parts; before its sums are born, not beside them.</summary>
     public void FetchAll(int rows, int columns)
     {
         for (int part = 0; part < Parts; part++)

@@ -3,10 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>A tile that is not simply stored: it sticks out of C, crosses the diagonal of a lower triangle, or gets bias or ReLU.</summary>
-internal static unsafe class EdgeTile
+/// <summary>One tile of C, wherever it lies.</summary>
+internal static unsafe class ProductTile
 {
-    /// <summary>Sums it in memory of its own and brings into C what belongs there.</summary>
+    /// <summary>The diagonal of a product of which everything is wanted.</summary>
+    public const int NoDiagonal = int.MaxValue;
+
+    /// <summary>Sums a tile and brings it into C.</summary>
     /// <param name="operands">Where the panels of A and B are.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="i">First row of the tile among the operand's.</param>
@@ -18,8 +21,26 @@ internal static unsafe class EdgeTile
     /// <param name="store">How it gets there; the bias begins with the tile.</param>
     /// <param name="diagonal">Row less column of the tile's first element: of its row p, columns up to diagonal + p are wanted.</param>
     /// <param name="ahead">What is fetched meanwhile.</param>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, TTile>(
+        in PackJob<T, TTile> operands, int n, int i, int j, T* b, nint bStep, T* c, nint cRow, in TileStore<T> store, int diagonal, TileAhead<T>* ahead)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T>
+    {
+        bool isWhole = i + TTile.Rows <= operands.Rows.Lanes && j + TTile.Columns <= n && diagonal >= TTile.Columns - 1;
+        if (!isWhole || store.HasEpilogue)
+        {
+            RunInMemory(operands, n, i, j, b, bStep, c, cRow, store, diagonal, ahead);
+            return;
+        }
+
+        T* a = operands.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
+        TTile.Multiply(operands.Rows.Kc, a, aLane, aStep, b, bStep, c, cRow, store.Update, ahead);
+    }
+
+    // A tile that is not simply stored: it sticks out of C, crosses the diagonal of a lower triangle, or gets bias or ReLU.
+    [SkipLocalsInit]
+    private static void RunInMemory<T, TTile>(
         in PackJob<T, TTile> operands, int n, int i, int j, T* b, nint bStep, T* c, nint cRow, in TileStore<T> store, int diagonal, TileAhead<T>* ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
@@ -28,8 +49,8 @@ internal static unsafe class EdgeTile
         int rows = Math.Min(TTile.Rows, operands.Rows.Lanes - i), columns = Math.Min(TTile.Columns, n - j);
 
         // What would stick out of an operand that is read where it lies: the tile moves back inside, and its last rows and columns count.
-        int up = operands.Rows.IsPacked(i / TTile.Rows) ? 0 : TTile.PartRows(rows, columns) - rows;
-        int left = operands.Columns.IsPacked(j / TTile.Columns) ? 0 : TTile.PartColumns(columns) - columns;
+        int up = operands.Rows.IsPacked ? 0 : TTile.PartRows(rows, columns) - rows;
+        int left = operands.Columns.IsPacked ? 0 : TTile.PartColumns(columns) - columns;
         T* a = operands.Rows.Panel(i / TTile.Rows, TTile.Rows, out nint aLane, out nint aStep);
         TTile.MultiplyPart(rows, columns, operands.Rows.Kc, a - (up * aLane), aLane, aStep, b - left, bStep, sums, ahead);
         sums += (up * TTile.Columns) + left;
