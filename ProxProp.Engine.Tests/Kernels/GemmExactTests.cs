@@ -34,6 +34,8 @@ public sealed class GemmExactTests
     [Theory]
     [InlineData(1030, 2070, 5)]
     [InlineData(2050, 40, 7)]
+    [InlineData(100, 230, 509)]
+    [InlineData(28, 2070, 5)]
     [InlineData(3, 4200, 3)]
     [InlineData(4200, 3, 3)]
     [InlineData(1, 1, 2000)]
@@ -90,6 +92,9 @@ public sealed class GemmExactTests
         }
 
         Exact<T>(context, 245, 530, 3);
+
+        // More of B than the cache holds, met by enough rows that it is packed while they are multiplied.
+        Exact<T>(context, 53, 230, depth - 3);
     }
 
     private static void Exact<T>(ComputeContext context, int m, int n, int k)

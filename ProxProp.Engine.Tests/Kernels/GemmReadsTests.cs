@@ -8,7 +8,7 @@ namespace ProxProp.Engine.Tests.Kernels;
 /// </summary>
 public sealed unsafe class GemmReadsTests
 {
-    private static readonly int[] s_sizes = [1, 5, 6, 7, 11, 12, 13, 16, 17, 18, 24, 31, 32, 33, 48, 49, 65];
+    private static readonly int[] s_sizes = [1, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 18, 20, 24, 27, 28, 31, 32, 33, 48, 49, 65];
 
     [Theory]
     [InlineData(false, false)]
@@ -98,6 +98,8 @@ public sealed unsafe class GemmReadsTests
 
         public static int Columns => TTile.Columns;
 
+        public static int ShortRows => TTile.ShortRows;
+
         public static int PartRows(int rows, int columns) => TTile.PartRows(rows, columns);
 
         public static int PartColumns(int columns) => TTile.PartColumns(columns);
@@ -107,6 +109,13 @@ public sealed unsafe class GemmReadsTests
         {
             Look(Rows, Columns, kc, a, aLane, aStep, b, bStep);
             TTile.Multiply(kc, a, aLane, aStep, b, bStep, c, cStride, update, ahead);
+        }
+
+        public static void MultiplyShort(
+            nint kc, float* a, nint aLane, nint aStep, float* b, nint bStep, float* c, nint cStride, Update update, TileAhead<float>* ahead)
+        {
+            Look(ShortRows, Columns, kc, a, aLane, aStep, b, bStep);
+            TTile.MultiplyShort(kc, a, aLane, aStep, b, bStep, c, cStride, update, ahead);
         }
 
         public static void MultiplyPart(

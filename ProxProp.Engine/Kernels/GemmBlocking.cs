@@ -9,7 +9,7 @@ internal static class GemmBlocking
     /// Rows of A packed at a time, shared by all workers: with KC values of k 2 MiB, streamed from the third-level cache. The more rows, the
     /// more tiles share the cost of packing a panel of B.
     /// </summary>
-    public const int SharedRows = 1008;
+    public const int SharedRows = 1032;
 
     /// <summary>The fewest rows that may be packed at a time; the triangular solves need that much room too.</summary>
     public const int FewestSharedRows = 60;
@@ -63,6 +63,13 @@ internal static class GemmBlocking
     /// <summary>So many rows or columns rounded up to whole panels.</summary>
     public static int Whole(int lanes, int width) => (lanes + width - 1) / width * width;
 
+    /// <summary>Rows of A to pack at a time, of m: whole panels, of most at most, and no block much lower than the others.</summary>
+    public static int RowsAtOnce(int m, int most, int tileRows)
+    {
+        int fit = most / tileRows * tileRows, blocks = Math.Max(1, (m + fit - 1) / fit);
+        return Whole((m + blocks - 1) / blocks, tileRows);
+    }
+
     /// <summary>Bytes of one block of so many rows of packed A, with the padding.</summary>
     public static long RowPanelBytes(int rows) => (rows * DepthBytes) + RowPadding(rows);
 
@@ -88,12 +95,14 @@ internal static class GemmBlocking
 
     /// <summary>
     /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to
-    /// share out. Each item packs its own panels of B, so rows are cut last.
+    /// share out. Each item packs its own panels of B, the first of them before it multiplies, so rows are cut last, and one worker has one item.
     /// </summary>
     public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers)
     {
-        int least = workers == 1 ? 1 : ItemsPerWorker * workers;
-        int rows = (m + tileRows - 1) / tileRows * tileRows;
+        int least = ItemsPerWorker * workers;
+        int rows = Whole(m, tileRows);
+        if (workers == 1)
+            return (rows, Whole(n, tileColumns));
         int columns = Math.Max(1, ItemColumns / tileColumns) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
         while (columns > tileColumns && Items(rows, columns) < least)

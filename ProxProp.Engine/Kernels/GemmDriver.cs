@@ -38,6 +38,7 @@ internal static unsafe class GemmDriver
     private const long SerialFlops = 2_000_000;
 
     /// <summary>Whether a product is too little to share out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSerial(int m, int n, int k) => 2L * m * n * k < SerialFlops;
 
     public static void Run<T>(ComputeContext context, in Product<T> product)
@@ -57,13 +58,9 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        int depth = GemmBlocking.DepthOf<T>();
         bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T));
-        int rowsAtOnce = packsRows ? context.PackedRows / TTile.Rows * TTile.Rows : product.M;
-        int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
-        int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
-
-        if (serial && blocks == 1 && product.K > 0 && !product.LowerOnly)
+        bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
+        if (serial && isOneBlock && !product.LowerOnly)
         {
             PackJob<T, TTile> operands = default;
             PlanPacking(context, product, 0, 0, product.K, 0, product.M, ref operands);
@@ -76,6 +73,19 @@ internal static unsafe class GemmDriver
             }
         }
 
+        RunBlocks<T, TTile>(context, product, serial, packsRows);
+    }
+
+    // Apart: what a job keeps is more than a small product needs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void RunBlocks<T, TTile>(ComputeContext context, in Product<T> product, bool serial, bool packsRows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T>
+    {
+        int depth = GemmBlocking.DepthOf<T>();
+        int rowsAtOnce = packsRows ? GemmBlocking.RowsAtOnce(product.M, context.PackedRows, TTile.Rows) : product.M;
+        int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
+        int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
         MultiplyJob<T, TTile> job = default;
         job.Context = context;
         job.Product = product;
@@ -105,10 +115,10 @@ internal static unsafe class GemmDriver
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
-        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, (T*)context.SharedRowPanels(buffer));
+        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, packsRows ? (T*)context.SharedRowPanels(buffer) : null);
         job.Columns = PanelSet<T>.Create(
             b, product.BColumn, product.BRow, product.N, kc, packsColumns,
-            GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);
+            packsColumns && GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);
     }
 
     /// <summary>Runs a job with the team, or here and now where it is too little to share out.</summary>

@@ -42,8 +42,15 @@ internal unsafe interface ITile<T>
     /// <summary>NR, columns of the tile.</summary>
     static abstract int Columns { get; }
 
+    /// <summary>Rows of a short tile, for what a tall one would stick out of; MR where there is no such tile.</summary>
+    static abstract int ShortRows { get; }
+
     /// <summary>Brings the sums of one full tile into C at the given stride, from register to memory, and fetches a tile's worth of what is planned ahead.</summary>
     static abstract void Multiply(
+        nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead);
+
+    /// <summary>The same for a short tile; the lines ahead may be fewer than it has.</summary>
+    static abstract void MultiplyShort(
         nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead);
 
     /// <summary>Rows of A that <see cref="MultiplyPart"/> reads for so many rows and columns.</summary>

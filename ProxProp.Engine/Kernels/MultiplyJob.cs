@@ -13,6 +13,9 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public Product<T> Product;
     public PackJob<T, TTile> Packed, Next;
 
+    // One tile in so many: what is packed was fetched so much before, or it would be waited for.
+    private const int FetchedBefore = 6;
+
     private int _firstRow, _itemRows, _itemColumns, _rowItems;
     private TileStore<T> _store;
     private bool _mirror;
@@ -64,7 +67,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             if (isPrivate && j == j0)
                 Packed.Columns.PackPanel(panel, TTile.Columns, now);
             nint bStep = TTile.Columns;
-            T* b = isPrivate ? now : Packed.Columns.Panel(panel, TTile.Columns, out _, out bStep);
+            T* b = isPrivate ? now : Packed.Columns.At(j, TTile.Columns, out _, out bStep);
             bool isLast = j + TTile.Columns >= j1 || FirstRowOf(i0, j + TTile.Columns) >= i1;
             bool packsNext = !isLast && Packed.Columns.IsPrivate(panel + 1, TTile.Columns);
             LinesAhead<T> later = isLast ? FirstLinesOf(item + Context.Team.Workers) : LinesOf(Packed.Columns, panel + 1);
@@ -96,7 +99,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         return isFar || columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
     }
 
-    // Loop 1: panels of A, streamed in the order in which they lie; between the tiles, the next panel of B is packed a little at a time.
+    // Loop 1: panels of A, streamed in the order in which they lie; meanwhile the next panel of B is packed: copied within the tiles if it lies as
+    // they want it, or transposed between them, which within them takes as much of their time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next, in LinesAhead<T> later)
     {
@@ -105,26 +109,29 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         TileStore<T> store = _store;
         if (store.Bias != null)
             store.Bias += j;
-        int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows;
-        TileAhead<T> ahead = new(kc, cRow, later, tiles);
+        int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows, panel = (j / TTile.Columns) + 1;
+        int lead = next != null ? tiles / FetchedBefore : 0;
+        bool copies = next != null && Packed.Columns.IsWhole(panel, TTile.Columns);
+        TileAhead<T> ahead = new(kc, cRow, later, tiles - lead);
         if (later.Count == 0 && GemmBlocking.IsCached(m, n, sizeof(T)))
             ahead.Depth = kc;
-        int packed = 0, tile = 0;
-        for (int i = i0; i < i1; i += TTile.Rows, tile++)
+        int packed = 0, tile = 0, height;
+        for (int i = i0; i < i1; i += height, tile++)
         {
+            height = ProductTile.RowsOf<T, TTile>(i1 - i, Packed.Rows.IsPacked);
             T* c = Product.C + ((_firstRow + i) * cRow) + j;
             ahead.C = c;
-
-            // What was fetched during the tiles before.
-            if (next != null && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
-                packed = PackSlices((j / TTile.Columns) + 1, packed, kc * tile / tiles, next);
+            if (copies && tile == lead)
+                ahead.BeginCopy(Packed.Columns.RowsOf(panel, TTile.Columns, next), tiles - lead);
+            else if (next != null && !copies && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
+                packed = PackSlices(panel, packed, kc * tile / tiles, next);
 
             int diagonal = Product.LowerOnly ? _firstRow + i - j : ProductTile.NoDiagonal;
-            ProductTile.Run(Packed, n, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
+            ProductTile.Run(Packed, n, height, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
         }
 
         if (next != null)
-            PackSlices((j / TTile.Columns) + 1, packed, kc + PanelSet<T>.Slice, next);
+            PackSlices(panel, copies ? kc - ahead.RowsLeft : packed, kc + PanelSet<T>.Slice, next);
     }
 
     // Whole slices of a panel from one value of k up to another; gives the value that comes next.

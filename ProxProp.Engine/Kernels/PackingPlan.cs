@@ -22,7 +22,8 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
         bool fewColumns = GemmBlocking.AreFew(n, tileColumns), packsRows = GemmBlocking.PacksRows(rowStep, m, n, GemmBlocking.TallestTile, tileColumns, size);
-        int atOnce = packsRows ? packedRows : m, rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
+        int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
+        int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)
         {
             int row = block % rowBlocks * atOnce, packed = packsRows ? Math.Min(m - row, atOnce) : 0;

@@ -33,19 +33,20 @@ internal unsafe struct PanelSet<T>
     /// <summary>Panels that have to be packed beforehand.</summary>
     public readonly int SharedPanels(int width) => IsPacked && Shared != null ? (Lanes + width - 1) / width : 0;
 
+    /// <summary>Where a tile that begins with this lane, the first of a panel if they are packed, is read, and its steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly T* Panel(int panel, int width, out nint laneStep, out nint kStep)
+    public readonly T* At(int lane, int width, out nint laneStep, out nint kStep)
     {
         if (IsPacked)
         {
             laneStep = 1;
             kStep = width;
-            return Shared + (panel * PanelPacking.PanelDistance<T>(width, Kc));
+            return Shared + (lane / width * PanelPacking.PanelDistance<T>(width, Kc));
         }
 
         laneStep = LaneStep;
         kStep = KStep;
-        return Source + (panel * width * LaneStep);
+        return Source + (lane * LaneStep);
     }
 
     /// <summary>Whether every panel is in shared memory or read where it lies.</summary>
@@ -71,6 +72,12 @@ internal unsafe struct PanelSet<T>
         T* source = Source + (panel * width * LaneStep) + (k * KStep);
         PanelPacking.Pack(source, LaneStep, KStep, lanes, 1, width, depth, destination + (k * width), 0, fetch: false);
     }
+
+    /// <summary>Whether the values of k of a panel are rows of its full width.</summary>
+    public readonly bool IsWhole(int panel, int width) => LaneStep == 1 && (panel + 1) * width <= Lanes;
+
+    /// <summary>The rows of such a panel, to be copied.</summary>
+    public readonly RowsAhead<T> RowsOf(int panel, int width, T* destination) => new(Source + (panel * width), KStep, Kc, destination);
 
     /// <summary>Packs a whole panel slice by slice, each fetched while the one before is packed.</summary>
     public readonly void PackPanel(int panel, int width, T* destination)

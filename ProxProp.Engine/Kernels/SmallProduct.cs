@@ -18,12 +18,14 @@ internal static unsafe class SmallProduct
         TileAhead<T> ahead = new(product.K, cRow, default, 1) { Depth = product.K };
         for (int j = 0; j < n; j += TTile.Columns)
         {
-            T* b = operands.Columns.Panel(j / TTile.Columns, TTile.Columns, out _, out nint bStep);
+            T* b = operands.Columns.At(j, TTile.Columns, out _, out nint bStep);
             T* c = product.C + j;
-            for (int i = 0; i < m; i += TTile.Rows, c += TTile.Rows * cRow)
+            int height;
+            for (int i = 0; i < m; i += height, c += height * cRow)
             {
+                height = ProductTile.RowsOf<T, TTile>(m - i, operands.Rows.IsPacked);
                 ahead.C = c;
-                ProductTile.Run(operands, n, i, j, b, bStep, c, cRow, store, ProductTile.NoDiagonal, &ahead);
+                ProductTile.Run(operands, n, height, i, j, b, bStep, c, cRow, store, ProductTile.NoDiagonal, &ahead);
             }
 
             if (store.Bias != null)

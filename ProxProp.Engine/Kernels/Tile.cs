@@ -17,17 +17,23 @@ internal readonly struct SixRows : ITileHeight
     public static int Rows => 6;
 }
 
+/// <summary>8 rows: a short tile, where 12 are too many.</summary>
+internal readonly struct EightRows : ITileHeight
+{
+    public static int Rows => 8;
+}
+
 /// <summary>12 rows, for 32 registers.</summary>
 internal readonly struct TwelveRows : ITileHeight
 {
     public static int Rows => 12;
 }
 
-/// <summary>The micro-kernel: 6 or 12 rows by two vectors.</summary>
+/// <summary>The micro-kernel: 6, 8 or 12 rows by two vectors.</summary>
 /// <remarks>
 /// <para>Layout: A in panels of MR rows, B in panels of two vectors, or either where it lies if its steps allow (see <see cref="ITile{T}"/>).</para>
 /// <para>Registers: 6 rows have 12 sums, 2 vectors of B, 1 broadcast of A: 15 (256 bits with AVX2, 128 bits with SSE: 16 registers); 12 rows have
-/// 24 sums: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers). Sums of rows that a height has not are never born.</para>
+/// 24 sums: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers); 8 rows, the short tile beside 12, have 16, enough to wait for none. Sums of rows that a height has not are never born.</para>
 /// <para>Remainders: the caller pads panels with zeros and keeps a part of the tile; the sums are the same.</para>
 /// <para>The steps are written out, and no more of them than 64 multiply-adds in all: beyond that, or where a helper passes a sum on by
 /// reference, the JIT gives up keeping sums in registers.</para>
@@ -44,10 +50,12 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
 
     private static bool IsTall => THeight.Rows == 12;
 
-    // Half of a tall tile is enough: its left half, or else its upper one.
+    public static int ShortRows => IsTall ? EightRows.Rows : Rows;
+
+    // The left half of a tall tile is enough.
     private static bool IsNarrow(int columns) => IsTall && columns <= TSimd.Count;
 
-    public static int PartRows(int rows, int columns) => IsTall && rows <= SixRows.Rows && !IsNarrow(columns) ? SixRows.Rows : Rows;
+    public static int PartRows(int rows, int columns) => rows <= ShortRows && !IsNarrow(columns) ? ShortRows : Rows;
 
     public static int PartColumns(int columns) => IsNarrow(columns) ? TSimd.Count : Columns;
 
@@ -119,8 +127,9 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
             }
         }
 
-        // Operands where they lie. Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away.
-        nint lane2 = 2 * aLane;
+        // Operands where they lie. Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away. Twice the
+        // lane is computed in each step: kept, it would take the register of another step.
+        nint aBytes = aStep * sizeof(T);
         T* a3 = a + (3 * aLane);
         T* a6 = a3 + (3 * aLane);
         T* a9 = a6 + (3 * aLane);
@@ -139,21 +148,21 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                 x = TSimd.Broadcast(a[aLane]);
                 TSimd.MultiplyAddTo(ref l1, x, left);
                 TSimd.MultiplyAddTo(ref r1, x, right);
-                x = TSimd.Broadcast(a[lane2]);
+                x = TSimd.Broadcast(a[2 * aLane]);
                 TSimd.MultiplyAddTo(ref l2, x, left);
                 TSimd.MultiplyAddTo(ref r2, x, right);
-                a += aStep;
+                a = (T*)((byte*)a + aBytes);
                 x = TSimd.Broadcast(*a3);
                 TSimd.MultiplyAddTo(ref l3, x, left);
                 TSimd.MultiplyAddTo(ref r3, x, right);
                 x = TSimd.Broadcast(a3[aLane]);
                 TSimd.MultiplyAddTo(ref l4, x, left);
                 TSimd.MultiplyAddTo(ref r4, x, right);
-                x = TSimd.Broadcast(a3[lane2]);
+                x = TSimd.Broadcast(a3[2 * aLane]);
                 TSimd.MultiplyAddTo(ref l5, x, left);
                 TSimd.MultiplyAddTo(ref r5, x, right);
-                a3 += aStep;
-                if (!IsTall)
+                a3 = (T*)((byte*)a3 + aBytes);
+                if (Rows <= 6)
                     continue;
                 x = TSimd.Broadcast(*a6);
                 TSimd.MultiplyAddTo(ref l6, x, left);
@@ -161,20 +170,26 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                 x = TSimd.Broadcast(a6[aLane]);
                 TSimd.MultiplyAddTo(ref l7, x, left);
                 TSimd.MultiplyAddTo(ref r7, x, right);
-                x = TSimd.Broadcast(a6[lane2]);
+                if (Rows <= 8)
+                {
+                    a6 = (T*)((byte*)a6 + aBytes);
+                    continue;
+                }
+
+                x = TSimd.Broadcast(a6[2 * aLane]);
                 TSimd.MultiplyAddTo(ref l8, x, left);
                 TSimd.MultiplyAddTo(ref r8, x, right);
-                a6 += aStep;
+                a6 = (T*)((byte*)a6 + aBytes);
                 x = TSimd.Broadcast(*a9);
                 TSimd.MultiplyAddTo(ref l9, x, left);
                 TSimd.MultiplyAddTo(ref r9, x, right);
                 x = TSimd.Broadcast(a9[aLane]);
                 TSimd.MultiplyAddTo(ref l10, x, left);
                 TSimd.MultiplyAddTo(ref r10, x, right);
-                x = TSimd.Broadcast(a9[lane2]);
+                x = TSimd.Broadcast(a9[2 * aLane]);
                 TSimd.MultiplyAddTo(ref l11, x, left);
                 TSimd.MultiplyAddTo(ref r11, x, right);
-                a9 += aStep;
+                a9 = (T*)((byte*)a9 + aBytes);
             }
         }
 
@@ -184,14 +199,26 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         Store(l3, r3, c += cStride, update);
         Store(l4, r4, c += cStride, update);
         Store(l5, r5, c += cStride, update);
-        if (!IsTall)
+        if (Rows <= 6)
             return;
         Store(l6, r6, c += cStride, update);
         Store(l7, r7, c += cStride, update);
+        if (Rows <= 8)
+            return;
         Store(l8, r8, c += cStride, update);
         Store(l9, r9, c += cStride, update);
         Store(l10, r10, c += cStride, update);
         Store(l11, r11, c += cStride, update);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyShort(
+        nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
+    {
+        if (IsTall)
+            Tile<TSimd, T, EightRows>.Multiply(kc, a, aLane, aStep, b, bStep, c, cStride, update, ahead);
+        else
+            Multiply(kc, a, aLane, aStep, b, bStep, c, cStride, update, ahead);
     }
 
     public static void MultiplyPart(int rows, int columns, nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* sums, TileAhead<T>* ahead)
@@ -201,9 +228,9 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
             ahead->FetchAll(Rows, columns);
             NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
         }
-        else if (PartRows(rows, columns) < Rows)
+        else if (rows <= ShortRows)
         {
-            Tile<TSimd, T, SixRows>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
+            MultiplyShort(kc, a, aLane, aStep, b, bStep, sums, Columns, Update.Assign, ahead);
         }
         else
         {
