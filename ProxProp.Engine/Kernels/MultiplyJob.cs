@@ -13,8 +13,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public Product<T> Product;
     public PackJob<T, TTile> Packed, Next;
 
-    // One tile in so many: what is packed was fetched so much before, or it would be waited for.
-    private const int FetchedBefore = 6;
+    // By so many tiles fetching leads, at most one in so many: with more, lines that lie a power of two apart are gone before they are copied.
+    private const int MostLead = 7, LeadPart = 6;
 
     private int _firstRow, _itemRows, _itemColumns, _rowItems;
     private TileStore<T> _store;
@@ -110,9 +110,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         if (store.Bias != null)
             store.Bias += j;
         int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows, panel = (j / TTile.Columns) + 1;
-        int lead = next != null ? tiles / FetchedBefore : 0;
         bool copies = next != null && Packed.Columns.IsWhole(panel, TTile.Columns);
-        TileAhead<T> ahead = new(kc, cRow, later, tiles - lead);
+
+        // What is copied is fetched some tiles before, or it would be waited for, and copied at last, or it would be gone before it is used.
+        int lead = next != null ? Math.Min(MostLead, tiles / LeadPart) : 0;
+        int busy = copies ? TileAhead<T>.FewestTiles(kc, tiles - lead) : tiles - lead, start = tiles - busy;
+        TileAhead<T> ahead = new(kc, cRow);
         if (later.Count == 0 && GemmBlocking.IsCached(m, n, sizeof(T)))
             ahead.Depth = kc;
         int packed = 0, tile = 0, height;
@@ -121,8 +124,10 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             height = ProductTile.RowsOf<T, TTile>(i1 - i, Packed.Rows.IsPacked);
             T* c = Product.C + ((_firstRow + i) * cRow) + j;
             ahead.C = c;
-            if (copies && tile == lead)
-                ahead.BeginCopy(Packed.Columns.RowsOf(panel, TTile.Columns, next), tiles - lead);
+            if (tile == start - lead)
+                ahead.BeginFetch(later, busy);
+            if (copies && tile == start)
+                ahead.BeginCopy(Packed.Columns.RowsOf(panel, TTile.Columns, next), busy);
             else if (next != null && !copies && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
                 packed = PackSlices(panel, packed, kc * tile / tiles, next);
 

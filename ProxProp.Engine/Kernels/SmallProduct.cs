@@ -15,7 +15,7 @@ internal static unsafe class SmallProduct
         int m = product.M, n = product.N;
         nint cRow = product.CRow;
         TileStore<T> store = new() { Update = product.Update, Bias = product.Bias, Relu = product.Relu };
-        TileAhead<T> ahead = new(product.K, cRow, default, 1) { Depth = product.K };
+        TileAhead<T> ahead = new(product.K, cRow) { Depth = product.K };
         for (int j = 0; j < n; j += TTile.Columns)
         {
             T* b = operands.Columns.At(j, TTile.Columns, out _, out nint bStep);

@@ -18,22 +18,17 @@ internal unsafe struct TileAhead<T>
     public const int Parts = 6;
 
     private readonly nint _cStride;
-    private readonly int _linesPerPart;
     private LinesAhead<T> _later;
     private RowsAhead<T> _copy;
-    private int _rowsPerPart;
+    private int _linesPerPart, _rowsPerPart;
 
     /// <summary>Plans for a run of tiles over one panel.</summary>
     /// <param name="kc">Values of k.</param>
     /// <param name="cStride">Distance of two rows of C.</param>
-    /// <param name="later">What is to be fetched.</param>
-    /// <param name="tiles">Within how many tiles.</param>
-    public TileAhead(int kc, nint cStride, in LinesAhead<T> later, int tiles)
+    public TileAhead(int kc, nint cStride)
     {
         Depth = PartOf(kc);
         _cStride = cStride;
-        _later = later;
-        _linesPerPart = PerPart(later.Count, tiles);
     }
 
     /// <summary>Values of k from one part to the next.</summary>
@@ -44,6 +39,22 @@ internal unsafe struct TileAhead<T>
 
     /// <summary>Rows that are yet to be copied.</summary>
     public readonly int RowsLeft => _copy.Left;
+
+    /// <summary>In how few tiles so many rows can be copied or fetched, no more at a time than where so many tiles share them out.</summary>
+    public static int FewestTiles(int rows, int tiles)
+    {
+        int perPart = PerPart(rows, tiles);
+        return Math.Max(1, (rows + (perPart * Parts) - 1) / Math.Max(1, perPart * Parts));
+    }
+
+    /// <summary>From now on lines are fetched.</summary>
+    /// <param name="lines">Which.</param>
+    /// <param name="tiles">Within how many tiles.</param>
+    public void BeginFetch(in LinesAhead<T> lines, int tiles)
+    {
+        _later = lines;
+        _linesPerPart = PerPart(lines.Count, tiles);
+    }
 
     /// <summary>From now on rows are copied.</summary>
     /// <param name="rows">Which.</param>

@@ -132,7 +132,8 @@ internal static unsafe class TriangularBlock
             T* b = Work.UnknownsAreColumns ? Work.B + (first * Work.Stride) : Work.B + first;
             nint bStride = Work.Reversed ? -Work.Stride : Work.Stride;
             int panels = (n + TTile.Rows - 1) / TTile.Rows;
-            TileAhead<T> ahead = new(n, bStride, Next(first + TTile.Columns, end), panels);
+            TileAhead<T> ahead = new(n, bStride);
+            ahead.BeginFetch(Next(first + TTile.Columns, end), panels);
 
             // Whole tiles of whole panels are read and written where they lie.
             int direct = Work.UnknownsAreColumns || count < TTile.Columns ? 0 : n / TTile.Rows * TTile.Rows;
