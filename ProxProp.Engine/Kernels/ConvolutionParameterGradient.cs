@@ -118,7 +118,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
                 int count = Math.Min(Plan._imagesAtOnce, end - n);
                 if (Plan._dBias is not null)
                     Plan.SumLanes<V>(n, count, firstRow, endRow, lanes);
-                Plan.Accumulate<V>(group, firstRow, endRow, n, count, n != first, worker);
+                Plan.Accumulate(&ConvolutionKernel.Run<LeftByStep, V, T>, group, firstRow, endRow, n, count, n != first, worker);
             }
         }
     }
@@ -128,8 +128,10 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     private readonly void ClearPartial(int group, int firstRow, int endRow) =>
         new Span<T>(Partial(group, firstRow), (endRow - firstRow) * _rowLength).Clear();
 
-    private readonly void Accumulate<V>(int group, int firstRow, int endRow, int n, int count, bool accumulate, int worker)
-        where V : unmanaged, ISimd<V, T>
+    // Compiled once: the kernel alone knows the vectors.
+    private readonly void Accumulate(
+        delegate*<int, in ConvolutionTile<T>, bool, T*, bool, void> kernel, int group, int firstRow, int endRow, int n, int count, bool accumulate,
+        int worker)
     {
         T* images = _images + ((long)worker * _imagesAtOnce * _pixels.ImageStep);
         for (int i = 0; i < count; i++)
@@ -163,7 +165,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
                     tile.B1 = images + _vectorPlace[v + 1];
                 if (width > 2)
                     tile.B2 = images + _vectorPlace[v + 2];
-                ConvolutionKernel.Run<LeftByStep, V, T>(width, tile, accumulate, bias: null, relu: false);
+                kernel(width, tile, accumulate, null, false);
             }
         }
     }
