@@ -95,13 +95,14 @@ internal static class GemmBlocking
 
     /// <summary>
     /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to
-    /// share out. Each item packs its own panels of B, the first of them before it multiplies, so rows are cut last, and one worker has one item.
+    /// share out. Each item packs its own panels of B, the first of them before it multiplies, so rows are cut last, and one worker has one item; but
+    /// what is mirrored is mirrored item by item, while it is near.
     /// </summary>
-    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers)
+    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers, bool mirrors)
     {
-        int least = ItemsPerWorker * workers;
+        int least = workers == 1 ? 1 : ItemsPerWorker * workers;
         int rows = Whole(m, tileRows);
-        if (workers == 1)
+        if (workers == 1 && !mirrors)
             return (rows, Whole(n, tileColumns));
         int columns = Math.Max(1, ItemColumns / tileColumns) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);

@@ -36,7 +36,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             Relu = last && Product.Relu,
         };
         _mirror = last && Product.Mirror;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, serial ? 1 : Context.Team.Workers);
+        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, serial ? 1 : Context.Team.Workers, _mirror);
         _rowItems = (m + _itemRows - 1) / _itemRows;
         Items = _rowItems * ((Product.N + _itemColumns - 1) / _itemColumns);
     }
