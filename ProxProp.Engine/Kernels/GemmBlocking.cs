@@ -30,7 +30,7 @@ internal static class GemmBlocking
     private const long CachedBytes = 384 << 10;
 
     // Panels of B from which on packing A pays, for tiles of fewer columns and of so many bytes of columns, which do more with each element of A.
-    private const int ManyPanels = 24, ManyWidePanels = 64;
+    private const int ManyPanels = 24, ManyWidePanels = 48;
     private const long WideTileBytes = 128;
 
     /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B. Wide tiles take a transposed view as it lies.</summary>
