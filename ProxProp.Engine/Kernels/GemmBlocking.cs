@@ -40,8 +40,11 @@ internal static class GemmBlocking
     /// <param name="tileRows">MR.</param>
     /// <param name="tileColumns">NR.</param>
     /// <param name="size">Bytes of an element.</param>
-    public static bool PacksRows(nint row, int m, int n, int tileRows, int tileColumns, int size) =>
-        m < tileRows || (tileColumns * size < WideTileBytes ? n > ManyPanels * tileColumns : row != 1 && n > ManyWidePanels * tileColumns);
+    /// <param name="lowerOnly">Whether a row of A meets but half of the panels, which wide tiles feel.</param>
+    public static bool PacksRows(nint row, int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly) =>
+        m < tileRows || (tileColumns * size < WideTileBytes
+            ? n > ManyPanels * tileColumns
+            : row != 1 && n > (lowerOnly ? 2 : 1) * ManyWidePanels * tileColumns);
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
     /// <param name="column">Step from column to column.</param>

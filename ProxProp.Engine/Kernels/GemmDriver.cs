@@ -30,7 +30,7 @@ internal unsafe struct Product<T>
 /// <remarks>
 /// Either operand is read where it lies unless packing pays (see <see cref="GemmBlocking"/>). A is packed block by block into memory that all workers
 /// share; while one block is multiplied, whoever has nothing left to do packs the next. B is packed panel by panel by the worker that needs it, into
-/// its own cache, from lines that were fetched while it multiplied the panel before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
+/// its own cache, while it multiplies the panel before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
 /// (2015), except for what is packed and the time at which B is.
 /// </remarks>
 internal static unsafe class GemmDriver
@@ -58,7 +58,7 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T));
+        bool packsRows = PacksRows<T, TTile>(product);
         bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
         if (serial && isOneBlock && !product.LowerOnly)
         {
@@ -106,12 +106,18 @@ internal static unsafe class GemmDriver
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool PacksRows<T, TTile>(in Product<T> product)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TTile : struct, ITile<T> =>
+        GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly);
+
     private static void PlanPacking<T, TTile>(
         ComputeContext context, in Product<T> product, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T));
+        bool packsRows = PacksRows<T, TTile>(product);
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);

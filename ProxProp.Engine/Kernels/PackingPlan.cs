@@ -21,7 +21,8 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool fewColumns = GemmBlocking.AreFew(n, tileColumns), packsRows = GemmBlocking.PacksRows(rowStep, m, n, GemmBlocking.TallestTile, tileColumns, size);
+        bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
+        bool packsRows = GemmBlocking.PacksRows(rowStep, m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false);
         int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
         int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)
