@@ -14,7 +14,7 @@ public sealed unsafe class GemmReadsTests
     [InlineData(false, false)]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void Tall_tiles_stay_inside(bool transposedA, bool transposedB)
+    public void Tiles_of_twelve_and_eight_rows_stay_inside(bool transposedA, bool transposedB)
     {
         foreach (int n in (int[])[2049, 2081])
             Check<Tile<Scalar<float>, float, TwelveRows>>(13, n, 3, transposedA, transposedB, lowerOnly: false);
@@ -26,7 +26,7 @@ public sealed unsafe class GemmReadsTests
     [InlineData(false, false)]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void Short_tiles_stay_inside(bool transposedA, bool transposedB)
+    public void Tiles_of_six_rows_stay_inside(bool transposedA, bool transposedB)
     {
         EverySize<Tile<Scalar<float>, float, SixRows>>(transposedA, transposedB);
         EverySize<Tile<Simd128<float>, float, SixRows>>(transposedA, transposedB);

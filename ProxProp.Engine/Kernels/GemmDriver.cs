@@ -58,12 +58,12 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        bool packsRows = PacksRows<T, TTile>(product);
+        bool packsRows = GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly);
         bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
         if (serial && isOneBlock && !product.LowerOnly)
         {
             PackJob<T, TTile> operands = default;
-            PlanPacking(context, product, 0, 0, product.K, 0, product.M, ref operands);
+            PlanPacking(context, product, packsRows, 0, 0, product.K, 0, product.M, ref operands);
             if (operands.Columns.IsReadable)
             {
                 for (int item = 0; item < operands.Items; item++)
@@ -96,7 +96,11 @@ internal static unsafe class GemmDriver
             job.Next = default;
             int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
             if (block < blocks)
-                PlanPacking(context, product, block % 2, k, Math.Min(depth, product.K - k), row, Math.Min(rowsAtOnce, product.M - row), ref job.Next);
+            {
+                int kc = Math.Min(depth, product.K - k), rows = Math.Min(rowsAtOnce, product.M - row);
+                PlanPacking(context, product, packsRows, block % 2, k, kc, row, rows, ref job.Next);
+            }
+
             int items = job.Items + job.Next.Items;
             if (items > 0)
                 Execute(context, serial, items, ref job);
@@ -106,18 +110,11 @@ internal static unsafe class GemmDriver
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool PacksRows<T, TTile>(in Product<T> product)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TTile : struct, ITile<T> =>
-        GemmBlocking.PacksRows(product.ARow, product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly);
-
     private static void PlanPacking<T, TTile>(
-        ComputeContext context, in Product<T> product, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
+        ComputeContext context, in Product<T> product, bool packsRows, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool packsRows = PacksRows<T, TTile>(product);
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);

@@ -15,7 +15,8 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
     /// <summary>Bytes that the declared products touch, the private memory of the workers included.</summary>
     public long Bytes => _firstRows + _secondRows + _firstColumns + _secondColumns + (_workers * GemmBlocking.PrivatePanelBytes);
 
-    /// <summary>Declares a product of elements of <paramref name="size"/> bytes; rows of A lie <paramref name="rowStep"/> elements apart.</summary>
+    /// <summary>Declares a product of elements of <paramref name="size"/> bytes; rows of A lie <paramref name="rowStep"/> elements apart. One of which
+    /// only the lower triangle is wanted counts as whole.</summary>
     public void Add(int m, int n, int k, int rowStep, int size)
     {
         if (m <= 0 || n <= 0 || k <= 0)

@@ -16,7 +16,7 @@ internal unsafe struct PanelSet<T>
     public int Lanes, Kc;
     public bool IsPacked;
 
-    /// <summary>Memory that all workers share, filled before the panels are used; null where each worker packs for itself.</summary>
+    /// <summary>Memory that all workers share, filled before the panels are used; null where each worker packs for itself, or nobody packs.</summary>
     public T* Shared;
 
     public static PanelSet<T> Create(T* source, nint laneStep, nint kStep, int lanes, int kc, bool pack, T* shared) => new()
@@ -31,7 +31,7 @@ internal unsafe struct PanelSet<T>
     };
 
     /// <summary>Panels that have to be packed beforehand.</summary>
-    public readonly int SharedPanels(int width) => IsPacked && Shared != null ? (Lanes + width - 1) / width : 0;
+    public readonly int SharedPanels(int width) => Shared != null ? (Lanes + width - 1) / width : 0;
 
     /// <summary>Where a tile that begins with this lane, the first of a panel if they are packed, is read, and its steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

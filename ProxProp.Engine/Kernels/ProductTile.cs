@@ -10,8 +10,8 @@ internal static unsafe class ProductTile
     public const int NoDiagonal = int.MaxValue;
 
     /// <summary>
-    /// Rows of the next tile: a short one ends what is less than a tall one, and two of them what is a little more. Of any multiple of 4 from 16
-    /// on, nothing is then computed in vain.
+    /// Rows of the next tile: a short one ends what is less than a tall one, and two of them what is a little more, if A is not packed. Of any multiple of
+    /// 4 from 16 on, nothing is then computed in vain; of packed rows four are, where four are left.
     /// </summary>
     /// <param name="left">Rows that are left.</param>
     /// <param name="isPacked">Whether A is packed: a tile begins with a panel then, and so with every MR-th row.</param>

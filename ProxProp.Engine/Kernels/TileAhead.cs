@@ -40,11 +40,11 @@ internal unsafe struct TileAhead<T>
     /// <summary>Rows that are yet to be copied.</summary>
     public readonly int RowsLeft => _copy.Left;
 
-    /// <summary>In how few tiles so many rows can be copied or fetched, no more at a time than where so many tiles share them out.</summary>
+    /// <summary>In how few tiles, one at least, so many rows can be copied, no more at a time than where so many tiles share them out.</summary>
     public static int FewestTiles(int rows, int tiles)
     {
-        int perPart = PerPart(rows, tiles);
-        return Math.Max(1, (rows + (perPart * Parts) - 1) / Math.Max(1, perPart * Parts));
+        int perTile = Math.Max(1, PerPart(rows, tiles)) * Parts;
+        return Math.Max(1, (rows + perTile - 1) / perTile);
     }
 
     /// <summary>From now on lines are fetched.</summary>
