@@ -38,6 +38,16 @@ public sealed class OptimizerUpdatesTests
         SameBits.Everywhere(context => Kernel<double>(context, optimizer, 70_001));
     }
 
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void A_stream_that_is_fetched_ahead_gives_the_same_bits(string optimizer)
+    {
+        using var context = new ComputeContext(1);
+        const int Near = 10_001, Far = 270_001;
+        Assert.Equal(Kernel<float>(context, optimizer, Near), Kernel<float>(context, optimizer, Far)[..Near]);
+        Assert.Equal(Kernel<double>(context, optimizer, Near), Kernel<double>(context, optimizer, Far)[..Near]);
+    }
+
     [Fact]
     public void Nothing_is_allocated_and_bad_arguments_are_named()
     {

@@ -27,6 +27,9 @@ public readonly record struct AdamParameters(
 /// <remarks>With weight decay λ the direction is v + λθ throughout, but for AdamW.</remarks>
 public static unsafe class OptimizerUpdates
 {
+    // Far enough for a line to arrive, near enough for it to be there still.
+    private const int BytesAhead = 2048;
+
     /// <summary>θ ← θ − lr·v.</summary>
     /// <param name="context">Workers and width.</param>
     /// <param name="theta">Parameters.</param>
@@ -40,7 +43,7 @@ public static unsafe class OptimizerUpdates
     {
         Lengths.Check(direction.Length, theta.Length, nameof(direction), nameof(theta));
         fixed (T* pt = theta, pv = direction)
-            VectorLoop.Run<T, SgdBody<T>>(context, theta.Length, new(pt, pv, T.CreateTruncating(learningRate), T.CreateTruncating(weightDecay)));
+            VectorLoop.RunStreams<T, SgdBody<T>>(context, theta.Length, new(pt, pv, T.CreateTruncating(learningRate), T.CreateTruncating(weightDecay)));
     }
 
     /// <summary>b ← μb + v, θ ← θ − lr·b. With b = 0 before the first step this is PyTorch's form, whose first buffer is v.</summary>
@@ -110,7 +113,7 @@ public static unsafe class OptimizerUpdates
         Lengths.Check(firstMoment.Length, theta.Length, nameof(firstMoment), nameof(theta));
         Lengths.Check(secondMoment.Length, theta.Length, nameof(secondMoment), nameof(theta));
         fixed (T* pt = theta, pv = direction, pm = firstMoment, ps = secondMoment)
-            VectorLoop.Run<T, AdamBody<T>>(context, theta.Length, new(pt, pv, pm, ps, step, parameters));
+            VectorLoop.RunStreams<T, AdamBody<T>>(context, theta.Length, new(pt, pv, pm, ps, step, parameters));
     }
 
     private static void RunMomentum<T, TForm>(
@@ -128,7 +131,7 @@ public static unsafe class OptimizerUpdates
         Lengths.Check(buffer.Length, theta.Length, nameof(buffer), nameof(theta));
         fixed (T* pt = theta, pv = direction, pb = buffer)
         {
-            VectorLoop.Run<T, MomentumBody<T, TForm>>(
+            VectorLoop.RunStreams<T, MomentumBody<T, TForm>>(
                 context,
                 theta.Length,
                 new(pt, pv, pb, T.CreateTruncating(learningRate), T.CreateTruncating(momentum), T.CreateTruncating(weightDecay)));
@@ -150,9 +153,16 @@ public static unsafe class OptimizerUpdates
         public static bool LooksAhead => true;
     }
 
-    private readonly struct SgdBody<T>(T* theta, T* direction, T learningRate, T weightDecay) : ILoopBody<T>
+    private readonly struct SgdBody<T>(T* theta, T* direction, T learningRate, T weightDecay) : IStreamBody<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fetch(nint i)
+        {
+            Prefetch.Ahead(theta + i, BytesAhead);
+            Prefetch.Ahead(direction + i, BytesAhead);
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Step<TVector>(nint i)
             where TVector : unmanaged, ISimd<TVector, T>
@@ -164,10 +174,18 @@ public static unsafe class OptimizerUpdates
     }
 
     private readonly struct MomentumBody<T, TForm>(T* theta, T* direction, T* buffer, T learningRate, T momentum, T weightDecay)
-        : ILoopBody<T>
+        : IStreamBody<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TForm : struct, IMomentumForm
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fetch(nint i)
+        {
+            Prefetch.Ahead(theta + i, BytesAhead);
+            Prefetch.Ahead(direction + i, BytesAhead);
+            Prefetch.Ahead(buffer + i, BytesAhead);
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Step<TVector>(nint i)
             where TVector : unmanaged, ISimd<TVector, T>
@@ -182,7 +200,7 @@ public static unsafe class OptimizerUpdates
         }
     }
 
-    private readonly struct AdamBody<T>(T* theta, T* direction, T* first, T* second, long step, AdamParameters p) : ILoopBody<T>
+    private readonly struct AdamBody<T>(T* theta, T* direction, T* first, T* second, long step, AdamParameters p) : IStreamBody<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         private readonly T _beta1 = T.CreateTruncating(p.Beta1);
@@ -195,6 +213,15 @@ public static unsafe class OptimizerUpdates
         private readonly T _epsilon = T.CreateTruncating(p.Epsilon * Math.Sqrt(1 - Math.Pow(p.Beta2, step)));
         private readonly T _decay = T.CreateTruncating(p.DecoupledWeightDecay ? 0 : p.WeightDecay);
         private readonly T _shrink = T.CreateTruncating(p.DecoupledWeightDecay ? 1 - (p.LearningRate * p.WeightDecay) : 1);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fetch(nint i)
+        {
+            Prefetch.Ahead(theta + i, BytesAhead);
+            Prefetch.Ahead(direction + i, BytesAhead);
+            Prefetch.Ahead(first + i, BytesAhead);
+            Prefetch.Ahead(second + i, BytesAhead);
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Step<TVector>(nint i)

@@ -29,6 +29,14 @@ internal static unsafe class Prefetch
             Sse.Prefetch1(address);
     }
 
+    /// <summary>Asks for a line that a pass over memory comes to so many bytes later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Ahead(void* at, int bytes)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0((byte*)at + bytes);
+    }
+
     /// <summary>Asks for every cache line of a range of bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Range(void* start, nint bytes)
