@@ -97,6 +97,25 @@ public sealed class NonFiniteTests : IDisposable
         Assert.Contains("input data", NonFinite.Describe(step, samples, 8, 1, result.Loss), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1e10f, true)]
+    [InlineData(1e25f, false)]
+    public void A_gradient_that_overflows_though_its_factors_do_not_changes_nothing(float scale, bool updates)
+    {
+        // The first layer's W is so small that its output is not large, and the loss is finite. Its δ is about 1e14: δa overflows for the larger a.
+        var first = new Linear<float>(8);
+        using var network = new Network<float>(Shape.Vector(64), [first, new Linear<float>(4)], 1, seed: 2, compute: _compute);
+        using var step = new TrainingStep<float>(network, new ExplicitStep<float>(), new Sgd<float>(), new MeanSquaredErrorLoss<float>());
+        foreach (ref float p in first.Parameters)
+            p /= scale;
+        float[] before = network.Parameters.ToArray(), samples = [.. Enumerable.Repeat(scale, 64)], targets = [.. Enumerable.Repeat(1e15f, 4)];
+        StepResult result = step.Run(samples, new Targets<float>(targets), 1, 1e-30);
+        Assert.True(double.IsFinite(result.Loss));
+        Assert.Equal(updates, result.Updated);
+        if (!updates)
+            Assert.Equal(before, network.Parameters.ToArray());
+    }
+
     public void Dispose() => _compute.Dispose();
 
     private Network<double> Make(Layer<double> second) => new(

@@ -23,7 +23,7 @@ public sealed class ExplicitStep<T> : ProximalStep<T>
 
     internal override ISummedDirection<T> BindInParts(ProximalLayer<T> layer, in PlanContext plan) => new SummedGradient<T>(layer, plan);
 
-    private sealed class Direction(ProximalLayer<T> layer) : IDirection<T>
+    internal sealed class Direction(ProximalLayer<T> layer) : IDirection<T>
     {
         public LayerDamping? Damping => null;
 

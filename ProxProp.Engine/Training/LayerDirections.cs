@@ -93,7 +93,7 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
             report = LayerReport.Gradient<T>(pass, v);
         }
 
-        return Checked(pass, v, report);
+        return IsGradient(index) && layer is Linear<T> && IsBounded(pass, a, dz, v.Length) ? report : Checked(pass, v, report);
     }
 
     /// <summary>Ends a batch that came in parts: the directions of all layers.</summary>
@@ -120,6 +120,19 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
     {
         foreach (IDirection<T>? direction in _all)
             (direction as IDisposable)?.Dispose();
+    }
+
+    private bool IsGradient(int layer) => _all[layer] is null or ExplicitStep<T>.Direction;
+
+    // Whether a linear layer's gradient is finite for certain: |g| ≤ ‖δ‖‖a‖ for each of its elements (Cauchy-Schwarz), as far as rounding lets it be. Where
+    // the gradient is larger than both this reads less than a look at it. NaN makes every comparison false.
+    private static bool IsBounded(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, long length)
+    {
+        if (length < 2L * (a.Length + dz.Length))
+            return false;
+        double most = (typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue) / 4;
+        double delta = Reductions.SumOfSquares(pass.Compute, dz), input = Reductions.SumOfSquares(pass.Compute, a);
+        return Math.Sqrt(delta) * Math.Sqrt(Math.Max(input, pass.Batch)) < most;
     }
 
     private static LayerReport Checked(in Pass pass, ReadOnlySpan<T> v, in LayerReport report) =>
