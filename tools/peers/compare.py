@@ -11,8 +11,13 @@ rounds of ours to the peer's speed in the same round: above 1, ours is faster.
 import argparse
 import importlib
 import json
+import os
 
 COLUMNS = ("case", "type", "threads", "ours", "peer", "unit", "peak share", "ratio", "best ratio")
+# What tells a peer to take other kernels than those it chooses for this processor, or fewer threads than it is asked to.
+OVERRIDES = (
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_CBWR",
+    "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA")
 TOPICS = ("kernels", "convolution", "training", "proximal")
 
 
@@ -30,6 +35,14 @@ def print_table(rows):
         yield row
 
 
+def free_peers():
+    """Takes overrides out of the environment; before a topic loads the peer's library."""
+    for name in OVERRIDES:
+        value = os.environ.pop(name, None)
+        if value is not None:
+            print(f"Left out: {name}={value}, so that the peer runs as it would by itself")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topics", nargs="+", choices=TOPICS)
@@ -39,7 +52,9 @@ def main():
     parser.add_argument("--only", default="", help="only cases whose name contains this text")
     parser.add_argument("--width", type=int, help="vector width in bits for ours; the widest if not given")
     parser.add_argument("--json", help="also write the rows to this file")
+    parser.add_argument("--keep-memory", action="store_true", help="training: PyTorch keeps what it frees, where a fresh page is slow to get")
     options = parser.parse_args()
+    free_peers()
     rows = []
     for topic in options.topics:
         rows.extend(print_table(importlib.import_module(topic).rows(options)))
