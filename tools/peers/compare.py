@@ -9,6 +9,7 @@ Every row is measured in rounds: ours, the peer, ours, the peer ... so that drif
 rounds of ours to the peer's speed in the same round: above 1, ours is faster.
 """
 import argparse
+import ctypes
 import importlib
 import json
 import os
@@ -43,6 +44,14 @@ def free_peers():
             print(f"Left out: {name}={value}, so that the peer runs as it would by itself")
 
 
+def keep_memory():
+    """Lets glibc's malloc serve every block from its heap and never give any of it back."""
+    trim_threshold, mmap_max, most = -1, -4, 2**31 - 1
+    libc = ctypes.CDLL(None)
+    if not (libc.mallopt(mmap_max, 0) and libc.mallopt(trim_threshold, most)):
+        raise SystemExit("--keep-memory needs glibc's mallopt.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topics", nargs="+", choices=TOPICS)
@@ -52,9 +61,11 @@ def main():
     parser.add_argument("--only", default="", help="only cases whose name contains this text")
     parser.add_argument("--width", type=int, help="vector width in bits for ours; the widest if not given")
     parser.add_argument("--json", help="also write the rows to this file")
-    parser.add_argument("--keep-memory", action="store_true", help="training: PyTorch keeps what it frees, where a fresh page is slow to get")
+    parser.add_argument("--keep-memory", action="store_true", help="the peer keeps what it frees, where a fresh page is slow to get")
     options = parser.parse_args()
     free_peers()
+    if options.keep_memory:
+        keep_memory()
     rows = []
     for topic in options.topics:
         rows.extend(print_table(importlib.import_module(topic).rows(options)))

@@ -4,7 +4,6 @@ Plain: forward, backward and the optimizer's update, as a PyTorch user writes th
 factor of I/tau + A A^T (fully connected, fewer rows than columns) or of I/tau + A^T A from unfolded images (convolutions). cgN: N
 iterations that apply the layer and its adjoint. The last layer is explicit, as in ProxProp.
 """
-import ctypes
 import statistics
 import time
 
@@ -110,14 +109,6 @@ class Peer:
         return (time.perf_counter() - start) / calls
 
 
-def keep_memory():
-    """Lets glibc's malloc serve every block from its heap and never give any of it back."""
-    trim_threshold, mmap_max, most = -1, -4, 2**31 - 1
-    libc = ctypes.CDLL(None)
-    if not (libc.mallopt(mmap_max, 0) and libc.mallopt(trim_threshold, most)):
-        raise SystemExit("--keep-memory needs glibc's mallopt.")
-
-
 def set_threads(torch, threads):
     """PyTorch's own threads, and those of OpenBLAS behind it, which PyTorch's setting does not reach."""
     torch.set_num_threads(threads)
@@ -127,8 +118,6 @@ def set_threads(torch, threads):
 def rows(options):
     import torch
 
-    if options.keep_memory:
-        keep_memory()
     server = ours.Server(options.width, "steps")
     print(f"Peer: PyTorch {torch.__version__}, milliseconds a step")
     for threads in options.threads:
