@@ -27,9 +27,6 @@ public readonly record struct AdamParameters(
 /// <remarks>With weight decay λ the direction is v + λθ throughout, but for AdamW.</remarks>
 public static unsafe class OptimizerUpdates
 {
-    // Far enough for a line to arrive, near enough for it to be there still.
-    private const int BytesAhead = 2048;
-
     /// <summary>θ ← θ − lr·v.</summary>
     /// <param name="context">Workers and width.</param>
     /// <param name="theta">Parameters.</param>
@@ -159,8 +156,8 @@ public static unsafe class OptimizerUpdates
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Fetch(nint i)
         {
-            Prefetch.Ahead(theta + i, BytesAhead);
-            Prefetch.Ahead(direction + i, BytesAhead);
+            Prefetch.Ahead(theta + i);
+            Prefetch.Ahead(direction + i);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -181,9 +178,9 @@ public static unsafe class OptimizerUpdates
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Fetch(nint i)
         {
-            Prefetch.Ahead(theta + i, BytesAhead);
-            Prefetch.Ahead(direction + i, BytesAhead);
-            Prefetch.Ahead(buffer + i, BytesAhead);
+            Prefetch.Ahead(theta + i);
+            Prefetch.Ahead(direction + i);
+            Prefetch.Ahead(buffer + i);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -217,10 +214,10 @@ public static unsafe class OptimizerUpdates
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Fetch(nint i)
         {
-            Prefetch.Ahead(theta + i, BytesAhead);
-            Prefetch.Ahead(direction + i, BytesAhead);
-            Prefetch.Ahead(first + i, BytesAhead);
-            Prefetch.Ahead(second + i, BytesAhead);
+            Prefetch.Ahead(theta + i);
+            Prefetch.Ahead(direction + i);
+            Prefetch.Ahead(first + i);
+            Prefetch.Ahead(second + i);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

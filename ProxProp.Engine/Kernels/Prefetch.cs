@@ -8,6 +8,9 @@ namespace ProxProp.Engine.Kernels;
 /// </summary>
 internal static unsafe class Prefetch
 {
+    // Far enough for a line of one of several streams to arrive, near enough for it to be there still.
+    private const int BytesAhead = 2048;
+
     /// <summary>Asks for the lines of at most 128 bytes, wherever they begin.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Span<T>(T* start, int length)
@@ -29,12 +32,12 @@ internal static unsafe class Prefetch
             Sse.Prefetch1(address);
     }
 
-    /// <summary>Asks for a line that a pass over memory comes to so many bytes later.</summary>
+    /// <summary>Asks for the line that a pass over memory comes to soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Ahead(void* at, int bytes)
+    public static void Ahead(void* at)
     {
         if (Sse.IsSupported)
-            Sse.Prefetch0((byte*)at + bytes);
+            Sse.Prefetch0((byte*)at + BytesAhead);
     }
 
     /// <summary>Asks for every cache line of a range of bytes.</summary>

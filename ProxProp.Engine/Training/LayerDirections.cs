@@ -124,8 +124,8 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
 
     private bool IsGradient(int layer) => _all[layer] is null or ExplicitStep<T>.Direction;
 
-    // Whether a linear layer's gradient is finite for certain: |g| ≤ ‖δ‖‖a‖ for each of its elements (Cauchy-Schwarz), as far as rounding lets it be. Where
-    // the gradient is larger than both this reads less than a look at it. NaN makes every comparison false.
+    // Whether a linear layer's gradient is finite for certain: |g| ≤ ‖δ‖‖a‖ for each of its elements (Cauchy-Schwarz), as far as rounding lets it be;
+    // the bias sees a column of ones. Where the gradient is larger than both this reads less than a look at it. NaN makes every comparison false.
     private static bool IsBounded(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> dz, long length)
     {
         if (length < 2L * (a.Length + dz.Length))
