@@ -31,6 +31,9 @@ internal static class GemmBlocking
 
     // Panels of B from which on packing A pays, for tiles of fewer columns and of so many bytes of columns, which do more with each element of A.
     private const int ManyPanels = 24, ManyWidePanels = 48;
+
+    // Panels of B from which on rows of A are read block by block where they lie.
+    private const int ManyPanelsInPlace = 16;
     private const long WideTileBytes = 128;
 
     /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B. Wide tiles take a transposed view as it lies.</summary>
@@ -73,6 +76,12 @@ internal static class GemmBlocking
         return Whole((m + blocks - 1) / blocks, tileRows);
     }
 
+    /// <summary>
+    /// Rows of an item where A is read as it lies: of many, which many panels of B each read all over again, no more than a cache nearby holds.
+    /// </summary>
+    public static int RowsInPlace(int m, int n, int tileRows, int tileColumns) =>
+        n > ManyPanelsInPlace * tileColumns ? RowsAtOnce(m, SharedRows, tileRows) : m;
+
     /// <summary>Bytes of one block of so many rows of packed A, with the padding.</summary>
     public static long RowPanelBytes(int rows) => (rows * DepthBytes) + RowPadding(rows);
 
@@ -82,10 +91,15 @@ internal static class GemmBlocking
     /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);
 
-    /// <summary>Bytes of the two private panels of B of each worker: the one in use and the next.</summary>
-    public const long PrivatePanelBytes = 2 * WidestTile * DepthBytes;
+    /// <summary>
+    /// Panels of B that a worker multiplies at a time. A is read once for all of them, from a cache farther away than theirs: with more than two there is
+    /// little left to gain, and they crowd out what else is in the second-level cache.
+    /// </summary>
+    public const int PanelsAtOnce = 2;
 
-    private const int ItemColumns = 128;
+    /// <summary>Bytes of the private panels of B of each worker: those in use and the next.</summary>
+    public const long PrivatePanelBytes = 2 * PanelsAtOnce * WidestTile * DepthBytes;
+
     private const int ItemsPerWorker = 6;
     private const int LeastRows = 20 * TallestTile;
 
@@ -97,20 +111,16 @@ internal static class GemmBlocking
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? 512 : 256;
 
     /// <summary>
-    /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to
-    /// share out. Each item packs its own panels of B, the first of them before it multiplies, so rows are cut last, and one worker has one item; but
-    /// what is mirrored is mirrored item by item, while it is near.
+    /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to share out.
+    /// Each item has panels of B of its own, so rows are cut last.
     /// </summary>
-    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers, bool mirrors)
+    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers)
     {
         int least = workers == 1 ? 1 : ItemsPerWorker * workers;
-        int rows = Whole(m, tileRows);
-        if (workers == 1 && !mirrors)
-            return (rows, Whole(n, tileColumns));
-        int columns = Math.Max(1, ItemColumns / tileColumns) * tileColumns;
+        int rows = Whole(m, tileRows), columns = PanelsAtOnce * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
-        while (columns > tileColumns && Items(rows, columns) < least)
-            columns = Math.Max(1, columns / 2 / tileColumns) * tileColumns;
+        if (Items(rows, columns) < least)
+            columns = tileColumns;
         while (rows > LeastRows && Items(rows, columns) < least)
             rows = ((rows / 2) + tileRows - 1) / tileRows * tileRows;
         return (rows, columns);

@@ -86,27 +86,25 @@ internal static unsafe class GemmDriver
         int rowsAtOnce = packsRows ? GemmBlocking.RowsAtOnce(product.M, context.PackedRows, TTile.Rows) : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
+        int workers = serial ? 1 : context.Team.Workers;
+        Strand* strands = stackalloc Strand[workers];
         MultiplyJob<T, TTile> job = default;
         job.Context = context;
         job.Product = product;
-        for (int block = 0; ; block++)
+        job.Strands = strands;
+        for (int block = 0; block <= blocks; block++)
         {
             // Loop 4 is over k, loop 3 over rows of C.
-            job.Packed = job.Next;
-            job.Next = default;
-            int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
+            job.Advance();
             if (block < blocks)
             {
+                int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
                 int kc = Math.Min(depth, product.K - k), rows = Math.Min(rowsAtOnce, product.M - row);
                 PlanPacking(context, product, packsRows, block % 2, k, kc, row, rows, ref job.Next);
+                job.NextBlock = new(product, k, kc, row, rows, !packsRows, TTile.Rows, TTile.Columns, workers);
             }
 
-            int items = job.Items + job.Next.Items;
-            if (items > 0)
-                Execute(context, serial, items, ref job);
-            if (block == blocks)
-                return;
-            job.PlanMultiplying(k, row, serial);
+            MultiplyJob<T, TTile>.Run(context, Math.Min(workers, job.Items), ref job);
         }
     }
 

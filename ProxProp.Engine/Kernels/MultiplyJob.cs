@@ -4,7 +4,10 @@ using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>The inner loops: multiplies one packed block, then packs the next one.</summary>
+/// <summary>
+/// The inner loops: multiplies one packed block, then packs the next one. An item of the job is a strand of work, one for each worker: it takes items
+/// of the block, each before the one at hand is done, so that it knows which panels of B come next.
+/// </summary>
 internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TTile : struct, ITile<T>
@@ -12,140 +15,154 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public ComputeContext Context;
     public Product<T> Product;
     public PackJob<T, TTile> Packed, Next;
+    public ProductBlock<T> Block, NextBlock;
 
-    // By so many tiles fetching leads, at most one in so many: with more, lines that lie a power of two apart are gone before they are copied.
-    private const int MostLead = 7, LeadPart = 6;
+    /// <summary>One for each strand.</summary>
+    public Strand* Strands;
 
-    private int _firstRow, _itemRows, _itemColumns, _rowItems;
-    private TileStore<T> _store;
-    private bool _mirror;
+    private int _number, _strands, _packed;
 
-    /// <summary>Items that multiply; those beyond pack.</summary>
-    public int Items { get; private set; }
+    /// <summary>Items that multiply, and items that pack.</summary>
+    public readonly int Items => Block.Items + Next.Items;
 
-    /// <summary>Says what <see cref="Packed"/> will be when the job runs next: the block from this k and row on.</summary>
-    public void PlanMultiplying(int k, int row, bool serial)
+    /// <summary>What was the next block is now to be multiplied; what comes after it is yet to be planned.</summary>
+    public void Advance()
     {
-        int m = Next.Rows.Lanes;
-        bool last = k + Next.Rows.Kc == Product.K;
-        _firstRow = row;
-        _store = new TileStore<T>
-        {
-            Update = k > 0 && Product.Update == Update.Assign ? Update.Add : Product.Update,
-            Bias = last ? Product.Bias : null,
-            Relu = last && Product.Relu,
-        };
-        _mirror = last && Product.Mirror;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(m, Product.N, TTile.Rows, TTile.Columns, serial ? 1 : Context.Team.Workers, _mirror);
-        _rowItems = (m + _itemRows - 1) / _itemRows;
-        Items = _rowItems * ((Product.N + _itemColumns - 1) / _itemColumns);
+        Packed = Next;
+        Block = NextBlock;
+        Next = default;
+        NextBlock = default;
+        _number++;
     }
 
-    public readonly void Execute(int item, int worker)
+    /// <summary>Runs so many strands.</summary>
+    public static void Run(ComputeContext context, int strands, ref MultiplyJob<T, TTile> job)
     {
-        if (item >= Items)
-        {
-            Next.Execute(item - Items, worker);
-            return;
-        }
-
-        int i0 = item % _rowItems * _itemRows;
-        int j0 = item / _rowItems * _itemColumns;
-        int i1 = Math.Min(i0 + _itemRows, Packed.Rows.Lanes);
-        int j1 = Math.Min(j0 + _itemColumns, Product.N);
-        T* now = (T*)Context.WorkerScratch(worker);
-        T* then = now + (TTile.Columns * Packed.Columns.Kc);
-
-        // Loop 2: panels of B, each held in the first-level cache.
-        for (int j = j0; j < j1; j += TTile.Columns)
-        {
-            int first = FirstRowOf(i0, j);
-            if (first >= i1)
-                break;
-            int panel = j / TTile.Columns;
-            bool isPrivate = Packed.Columns.IsPrivate(panel, TTile.Columns);
-            if (isPrivate && j == j0)
-                Packed.Columns.PackPanel(panel, TTile.Columns, now);
-            nint bStep = TTile.Columns;
-            T* b = isPrivate ? now : Packed.Columns.At(j, TTile.Columns, out _, out bStep);
-            bool isLast = j + TTile.Columns >= j1 || FirstRowOf(i0, j + TTile.Columns) >= i1;
-            bool packsNext = !isLast && Packed.Columns.IsPrivate(panel + 1, TTile.Columns);
-            LinesAhead<T> later = isLast ? FirstLinesOf(item + Context.Team.Workers) : LinesOf(Packed.Columns, panel + 1);
-            MultiplyPanel(first, i1, j, b, bStep, packsNext ? then : null, later);
-            T* swap = now;
-            now = then;
-            then = swap;
-        }
-
-        if (_mirror)
-            CopyAcrossDiagonal(_firstRow + i0, _firstRow + i1, j0, j1);
+        job._strands = strands;
+        job._packed = 0;
+        for (int strand = 0; strand < strands; strand++)
+            job.Strands[strand].Share(FirstOf(job.Block, strand, strands), FirstOf(job.Block, strand + 1, strands));
+        GemmDriver.Execute(context, strands == 1, strands, ref job);
     }
+
+    public void Execute(int strand, int worker)
+    {
+        for (int item = Take(strand); item >= 0;)
+        {
+            int next = Take(strand);
+            Multiply(item, next, strand);
+            item = next;
+        }
+
+        for (int item; (item = Interlocked.Increment(ref _packed) - 1) < Next.Items;)
+            Next.Execute(item, worker);
+    }
+
+    private static int FirstOf(in ProductBlock<T> block, int strand, int strands) => (int)((long)block.Items * strand / strands);
+
+    // The next item of a strand's own share, or the last of another's: shares are as far apart as may be, so that no two workers write to neighbouring
+    // lines, which would pass to and fro between their caches. −1 for none.
+    private readonly int Take(int strand)
+    {
+        int item;
+        do
+        {
+            item = Strands[strand].Take(fromEnd: false);
+            for (int other = 1; item < 0 && other < _strands; other++)
+                item = Strands[(strand + other) % _strands].Take(fromEnd: true);
+        }
+        while (item >= 0 && Product.LowerOnly && IsAboveDiagonal(Block[item]));
+        return item;
+    }
+
+    private readonly bool IsAboveDiagonal((int I0, int I1, int J0, int J1) item) => FirstRowOf(item.I0, item.J0) >= item.I1;
+
+    // One item, and meanwhile the panels of B of the strand's next one, be it in this block or the first in the block that follows.
+    private readonly void Multiply(int item, int next, int strand)
+    {
+        ref Strand own = ref Strands[strand];
+        (int i0, int i1, int j0, int j1) = Block[item];
+        int panel = j0 / TTile.Columns, panels = PanelsOf(j0, j1);
+        bool isPrivate = Packed.Columns.IsPrivate(panel, TTile.Columns);
+        T* now = Panels(strand, own.Half);
+        if (isPrivate && own.Ready != (_number, item))
+        {
+            for (int p = 0; p < panels; p++)
+                Packed.Columns.PackPanel(panel + p, TTile.Columns, now + (p * Packed.Columns.Kc * TTile.Columns));
+        }
+
+        int first = FirstRowOf(i0, j0), tiles = (i1 - first + TTile.Rows - 1) / TTile.Rows * panels;
+        PanelsAhead<T, TTile> later = default;
+        if (next >= 0)
+        {
+            // Other rows of the same columns have the same panels.
+            if (Block[next].J0 != j0)
+                later = Prepare(Packed.Columns, Block[next], Other(strand), tiles);
+            own.Ready = (_number, next);
+        }
+        else if (FirstOf(NextBlock, strand, _strands) < FirstOf(NextBlock, strand + 1, _strands))
+        {
+            int begin = FirstOf(NextBlock, strand, _strands);
+            later = Prepare(Next.Columns, NextBlock[begin], Other(strand), tiles);
+            own.Ready = (_number + 1, begin);
+        }
+
+        MultiplyPanels(first, i1, j0, panels, isPrivate ? now : null, ref later);
+        if (Block.Mirrors)
+            CopyAcrossDiagonal(Block.FirstRow + i0, Block.FirstRow + i1, j0, j1);
+    }
+
+    private readonly T* Panels(int strand, int half) => (T*)(Context.WorkerScratch(strand) + (half * (GemmBlocking.PrivatePanelBytes / 2)));
+
+    // From now on the other half is that of the next item.
+    private readonly T* Other(int strand) => Panels(strand, Strands[strand].Half = 1 - Strands[strand].Half);
+
+    private static int PanelsOf(int j0, int j1) => (j1 - j0 + TTile.Columns - 1) / TTile.Columns;
 
     // Of the lower triangle, the rows from the diagonal on.
     private readonly int FirstRowOf(int i0, int j) =>
-        Product.LowerOnly ? i0 + (Math.Max(0, j - _firstRow - i0) / TTile.Rows * TTile.Rows) : i0;
-
-    // Of an item that this worker may well get next, in this block or the one that follows: the first panel of B.
-    private readonly LinesAhead<T> FirstLinesOf(int item)
-    {
-        PanelSet<T> columns = item < Items ? Packed.Columns : Next.Columns;
-        return LinesOf(columns, item % Items / _rowItems * _itemColumns / TTile.Columns);
-    }
+        Product.LowerOnly ? i0 + (Math.Max(0, j - Block.FirstRow - i0) / TTile.Rows * TTile.Rows) : i0;
 
     // What all share or the cache holds is near already; what a single tile reads where it lies is fetched no sooner than it is read.
-    private readonly LinesAhead<T> LinesOf(in PanelSet<T> columns, int panel)
+    private readonly PanelsAhead<T, TTile> Prepare(in PanelSet<T> columns, (int I0, int I1, int J0, int J1) item, T* to, int tiles)
     {
-        bool isFar = !columns.IsPacked && columns.IsFar && Product.M > TTile.Rows;
-        return isFar || columns.IsPrivate(panel, TTile.Columns) ? columns.Ahead(panel, TTile.Columns) : default;
+        int panel = item.J0 / TTile.Columns;
+        bool isFar = !columns.IsPacked && columns.IsFar && Product.M > TTile.Rows, isPrivate = columns.IsPrivate(panel, TTile.Columns);
+        return new(columns, panel, PanelsOf(item.J0, item.J1), isPrivate ? to : null, isFar || isPrivate, tiles);
     }
 
-    // Loop 1: panels of A, streamed in the order in which they lie; meanwhile the next panel of B is packed: copied within the tiles if it lies as
-    // they want it, or transposed between them, which within them takes as much of their time.
+    // Loop 2 is over panels of A, streamed in the order in which they lie; loop 1 over a few panels of B, which the second-level cache holds, so that
+    // A is streamed once for all of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void MultiplyPanel(int i0, int i1, int j, T* b, nint bStep, T* next, in LinesAhead<T> later)
+    private readonly void MultiplyPanels(int i0, int i1, int j0, int panels, T* packed, ref PanelsAhead<T, TTile> later)
     {
-        int m = Packed.Rows.Lanes, n = Product.N, kc = Packed.Rows.Kc;
-        nint cRow = Product.CRow;
-        TileStore<T> store = _store;
-        if (store.Bias != null)
-            store.Bias += j;
-        int tiles = (i1 - i0 + TTile.Rows - 1) / TTile.Rows, panel = (j / TTile.Columns) + 1;
-        bool copies = next != null && Packed.Columns.IsWhole(panel, TTile.Columns);
-
-        // What is copied is fetched some tiles before, or it would be waited for, and copied at last, or it would be gone before it is used.
-        int lead = next != null ? Math.Min(MostLead, tiles / LeadPart) : 0;
-        int busy = copies ? TileAhead<T>.FewestTiles(kc, tiles - lead) : tiles - lead, start = tiles - busy;
+        int n = Product.N, kc = Packed.Rows.Kc, j1 = j0 + (panels * TTile.Columns);
+        nint cRow = Product.CRow, size = TTile.Columns * (nint)kc, bStep = TTile.Columns;
+        TileStore<T> store = Block.Store;
         TileAhead<T> ahead = new(kc, cRow);
-        if (later.Count == 0 && GemmBlocking.IsCached(m, n, sizeof(T)))
+        if (later.IsIdle && GemmBlocking.IsCached(Packed.Rows.Lanes, n, sizeof(T)))
             ahead.Depth = kc;
-        int packed = 0, tile = 0, height;
-        for (int i = i0; i < i1; i += height, tile++)
+        int height;
+        for (int i = i0; i < i1; i += height)
         {
             height = ProductTile.RowsOf<T, TTile>(i1 - i, Packed.Rows.IsPacked);
-            T* c = Product.C + ((_firstRow + i) * cRow) + j;
-            ahead.C = c;
-            if (tile == start - lead)
-                ahead.BeginFetch(later, busy);
-            if (copies && tile == start)
-                ahead.BeginCopy(Packed.Columns.RowsOf(panel, TTile.Columns, next), busy);
-            else if (next != null && !copies && (packed + PanelSet<T>.Slice) * tiles <= kc * tile)
-                packed = PackSlices(panel, packed, kc * tile / tiles, next);
-
-            int diagonal = Product.LowerOnly ? _firstRow + i - j : ProductTile.NoDiagonal;
-            ProductTile.Run(Packed, n, height, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
+            T* c = Product.C + ((Block.FirstRow + i) * cRow) + j0, b = packed;
+            for (int j = j0; j < j1; j += TTile.Columns, c += TTile.Columns, b += size)
+            {
+                int diagonal = Product.LowerOnly ? Block.FirstRow + i - j : ProductTile.NoDiagonal;
+                if (diagonal <= -height)
+                    continue;
+                if (packed == null)
+                    b = Packed.Columns.At(j, TTile.Columns, out _, out bStep);
+                if (store.Bias != null)
+                    store.Bias = Block.Store.Bias + j;
+                later.BeforeTile(ref ahead);
+                ahead.C = c;
+                ProductTile.Run(Packed, n, height, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
+            }
         }
 
-        if (next != null)
-            PackSlices(panel, copies ? kc - ahead.RowsLeft : packed, kc + PanelSet<T>.Slice, next);
-    }
-
-    // Whole slices of a panel from one value of k up to another; gives the value that comes next.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly int PackSlices(int panel, int k, int end, T* destination)
-    {
-        for (; k < Packed.Columns.Kc && k + PanelSet<T>.Slice <= end; k += PanelSet<T>.Slice)
-            Packed.Columns.PackSlice(panel, TTile.Columns, k, destination);
-        return k;
+        later.Finish(ref ahead);
     }
 
     private readonly void CopyAcrossDiagonal(int i0, int i1, int j0, int j1)

@@ -225,7 +225,7 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
     {
         if (IsNarrow(columns))
         {
-            ahead->FetchAll(Rows, columns);
+            ahead->FetchAll(Rows, Columns);
             NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
         }
         else if (rows <= ShortRows)
