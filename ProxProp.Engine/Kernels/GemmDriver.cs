@@ -87,7 +87,7 @@ internal static unsafe class GemmDriver
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
         int workers = serial ? 1 : context.Team.Workers;
-        Strand* strands = stackalloc Strand[workers];
+        Strand* strands = stackalloc Strand[workers + 1];
         MultiplyJob<T, TTile> job = default;
         job.Context = context;
         job.Product = product;

@@ -17,10 +17,10 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public PackJob<T, TTile> Packed, Next;
     public ProductBlock<T> Block, NextBlock;
 
-    /// <summary>One for each strand.</summary>
+    /// <summary>One for each strand, and one more for what is packed, which is shared out by itself.</summary>
     public Strand* Strands;
 
-    private int _number, _strands, _packed;
+    private int _number, _strands;
 
     /// <summary>Items that multiply, and items that pack.</summary>
     public readonly int Items => Block.Items + Next.Items;
@@ -39,13 +39,13 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public static void Run(ComputeContext context, int strands, ref MultiplyJob<T, TTile> job)
     {
         job._strands = strands;
-        job._packed = 0;
+        job.Strands[strands].Share.Set(0, job.Next.Items);
         for (int strand = 0; strand < strands; strand++)
-            job.Strands[strand].Share(FirstOf(job.Block, strand, strands), FirstOf(job.Block, strand + 1, strands));
+            job.Strands[strand].Share.Set(WorkShare.Begin(job.Block.Items, strand, strands), WorkShare.Begin(job.Block.Items, strand + 1, strands));
         GemmDriver.Execute(context, strands == 1, strands, ref job);
     }
 
-    public void Execute(int strand, int worker)
+    public readonly void Execute(int strand, int worker)
     {
         for (int item = Take(strand); item >= 0;)
         {
@@ -54,11 +54,9 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             item = next;
         }
 
-        for (int item; (item = Interlocked.Increment(ref _packed) - 1) < Next.Items;)
+        for (int item; (item = Strands[_strands].Share.TakeFirst()) >= 0;)
             Next.Execute(item, worker);
     }
-
-    private static int FirstOf(in ProductBlock<T> block, int strand, int strands) => (int)((long)block.Items * strand / strands);
 
     // The next item of a strand's own share, or the last of another's: shares are as far apart as may be, so that no two workers write to neighbouring
     // lines, which would pass to and fro between their caches. −1 for none.
@@ -67,9 +65,9 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         int item;
         do
         {
-            item = Strands[strand].Take(fromEnd: false);
+            item = Strands[strand].Share.TakeFirst();
             for (int other = 1; item < 0 && other < _strands; other++)
-                item = Strands[(strand + other) % _strands].Take(fromEnd: true);
+                item = Strands[(strand + other) % _strands].Share.TakeLast();
         }
         while (item >= 0 && Product.LowerOnly && IsAboveDiagonal(Block[item]));
         return item;
@@ -85,7 +83,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         int panel = j0 / TTile.Columns, panels = PanelsOf(j0, j1);
         bool isPrivate = Packed.Columns.IsPrivate(panel, TTile.Columns);
         T* now = Panels(strand, own.Half);
-        if (isPrivate && own.Ready != (_number, item))
+        if (isPrivate && (own.ReadyBlock != _number || own.ReadyItem != item))
         {
             for (int p = 0; p < panels; p++)
                 Packed.Columns.PackPanel(panel + p, TTile.Columns, now + (p * Packed.Columns.Kc * TTile.Columns));
@@ -98,13 +96,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             // Other rows of the same columns have the same panels.
             if (Block[next].J0 != j0)
                 later = Prepare(Packed.Columns, Block[next], Other(strand), tiles);
-            own.Ready = (_number, next);
+            (own.ReadyBlock, own.ReadyItem) = (_number, next);
         }
-        else if (FirstOf(NextBlock, strand, _strands) < FirstOf(NextBlock, strand + 1, _strands))
+        else if (WorkShare.Begin(NextBlock.Items, strand, _strands) is int begin && begin < NextBlock.Items)
         {
-            int begin = FirstOf(NextBlock, strand, _strands);
             later = Prepare(Next.Columns, NextBlock[begin], Other(strand), tiles);
-            own.Ready = (_number + 1, begin);
+            (own.ReadyBlock, own.ReadyItem) = (_number + 1, begin);
         }
 
         MultiplyPanels(first, i1, j0, panels, isPrivate ? now : null, ref later);
@@ -134,10 +131,16 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     // Loop 2 is over panels of A, streamed in the order in which they lie; loop 1 over a few panels of B, which the second-level cache holds, so that
     // A is streamed once for all of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void MultiplyPanels(int i0, int i1, int j0, int panels, T* packed, ref PanelsAhead<T, TTile> later)
+    private readonly void MultiplyPanels(int i0, int i1, int j0, int panels, T* first, ref PanelsAhead<T, TTile> later)
     {
         int n = Product.N, kc = Packed.Rows.Kc, j1 = j0 + (panels * TTile.Columns);
-        nint cRow = Product.CRow, size = TTile.Columns * (nint)kc, bStep = TTile.Columns;
+        nint cRow = Product.CRow, bStep = TTile.Columns, bPanel = TTile.Columns * (nint)kc;
+        if (first == null)
+        {
+            first = Packed.Columns.At(j0, TTile.Columns, out _, out bStep);
+            bPanel = (nint)(Packed.Columns.At(j0 + TTile.Columns, TTile.Columns, out _, out _) - first);
+        }
+
         TileStore<T> store = Block.Store;
         TileAhead<T> ahead = new(kc, cRow);
         if (later.IsIdle && GemmBlocking.IsCached(Packed.Rows.Lanes, n, sizeof(T)))
@@ -146,14 +149,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         for (int i = i0; i < i1; i += height)
         {
             height = ProductTile.RowsOf<T, TTile>(i1 - i, Packed.Rows.IsPacked);
-            T* c = Product.C + ((Block.FirstRow + i) * cRow) + j0, b = packed;
-            for (int j = j0; j < j1; j += TTile.Columns, c += TTile.Columns, b += size)
+            T* c = Product.C + ((Block.FirstRow + i) * cRow) + j0, b = first;
+            for (int j = j0; j < j1; j += TTile.Columns, c += TTile.Columns, b += bPanel)
             {
                 int diagonal = Product.LowerOnly ? Block.FirstRow + i - j : ProductTile.NoDiagonal;
                 if (diagonal <= -height)
                     continue;
-                if (packed == null)
-                    b = Packed.Columns.At(j, TTile.Columns, out _, out bStep);
                 if (store.Bias != null)
                     store.Bias = Block.Store.Bias + j;
                 later.BeforeTile(ref ahead);
