@@ -35,6 +35,8 @@ public sealed class GemmExactTests
     [InlineData(1030, 2070, 5)]
     [InlineData(2050, 40, 7)]
     [InlineData(100, 230, 509)]
+    [InlineData(1100, 560, 5)]
+    [InlineData(60, 600, 1100)]
     [InlineData(28, 2070, 5)]
     [InlineData(3, 4200, 3)]
     [InlineData(4200, 3, 3)]
@@ -43,7 +45,7 @@ public sealed class GemmExactTests
     [InlineData(300, 1, 700)]
     public void Shapes_beyond_the_shared_panels_are_exact(int m, int n, int k)
     {
-        foreach (int threads in (int[])[1, 3])
+        foreach (int threads in (int[])[1, 3, 8])
         {
             using ComputeContext context = new(threads);
             Exact<float>(context, m, n, k);

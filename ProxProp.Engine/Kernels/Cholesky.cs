@@ -57,7 +57,7 @@ public static class Cholesky
         if (n <= CholeskyBlock.Size)
             return;
         int half = TriangularSolve.Half(n);
-        context.Expect<T>(n - half, n - half, half, rowStep: n);
+        context.Expect<T>(n - half, n - half, half);
         TriangularSolve.Expect<T>(context, half, n - half, unknownsAreColumns: true);
     }
 

@@ -89,9 +89,8 @@ public sealed class ComputeContext : IDisposable
     /// <param name="m">Rows of A and C.</param>
     /// <param name="n">Columns of B and C.</param>
     /// <param name="k">Columns of A, rows of B.</param>
-    /// <param name="rowStep">Elements from one row of A to the next: 1 where A is a transposed view, 0 for k.</param>
-    public void Expect<T>(int m, int n, int k, int rowStep = 0)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, rowStep == 0 ? k : rowStep, Unsafe.SizeOf<T>());
+    public void Expect<T>(int m, int n, int k)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, Unsafe.SizeOf<T>());
 
     /// <summary>Makes <see cref="Solo"/> ready for products with so many rows on the left.</summary>
     internal void PrepareSolo(int rows)

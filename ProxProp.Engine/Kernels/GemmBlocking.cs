@@ -36,18 +36,17 @@ internal static class GemmBlocking
     private const int ManyPanelsInPlace = 16;
     private const long WideTileBytes = 128;
 
-    /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B. Wide tiles take a transposed view as it lies.</summary>
-    /// <param name="row">Step from row to row; 1 where A is a transposed view.</param>
+    /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B.</summary>
     /// <param name="m">Rows of A.</param>
     /// <param name="n">Columns of B.</param>
     /// <param name="tileRows">MR.</param>
     /// <param name="tileColumns">NR.</param>
     /// <param name="size">Bytes of an element.</param>
     /// <param name="lowerOnly">Whether a row of A meets but half of the panels, which wide tiles feel.</param>
-    public static bool PacksRows(nint row, int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly) =>
+    public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly) =>
         m < tileRows || (tileColumns * size < WideTileBytes
             ? n > ManyPanels * tileColumns
-            : row != 1 && n > (lowerOnly ? 2 : 1) * ManyWidePanels * tileColumns);
+            : n > (lowerOnly ? 2 : 1) * ManyWidePanels * tileColumns);
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
     /// <param name="column">Step from column to column.</param>

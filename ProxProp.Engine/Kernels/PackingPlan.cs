@@ -15,15 +15,14 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
     /// <summary>Bytes that the declared products touch, the private memory of the workers included.</summary>
     public long Bytes => _firstRows + _secondRows + _firstColumns + _secondColumns + (_workers * GemmBlocking.PrivatePanelBytes);
 
-    /// <summary>Declares a product of elements of <paramref name="size"/> bytes; rows of A lie <paramref name="rowStep"/> elements apart. One of which
-    /// only the lower triangle is wanted counts as whole.</summary>
-    public void Add(int m, int n, int k, int rowStep, int size)
+    /// <summary>Declares a product of elements of <paramref name="size"/> bytes. One of which only the lower triangle is wanted counts as whole.</summary>
+    public void Add(int m, int n, int k, int size)
     {
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
         bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
-        bool packsRows = GemmBlocking.PacksRows(rowStep, m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false);
+        bool packsRows = GemmBlocking.PacksRows(m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false);
         int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
         int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         for (int block = 0; block < blocks; block++)

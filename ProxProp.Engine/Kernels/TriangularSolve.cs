@@ -45,7 +45,7 @@ public static class TriangularSolve
     {
         int half = Half(n);
         if (n > TriangularBlock.Size<T>())
-            context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half, rowStep: n);
+            context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half);
     }
 
     /// <summary>Where a triangle of n rows is cut: the half, rounded up to a multiple of 16.</summary>

@@ -68,7 +68,7 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlac
         new Matrix<T>(da, pass.Batch, Input.Size));
 
     /// <inheritdoc/>
-    public void ExpectGram(ComputeContext products, int batch) => products.Expect<T>(Input.Size, Input.Size, batch, rowStep: 1);
+    public void ExpectGram(ComputeContext products, int batch) => products.Expect<T>(Input.Size, Input.Size, batch);
 
     /// <inheritdoc/>
     public void ExpectDualGram(ComputeContext products, int batch) => products.Expect<T>(batch, batch, Input.Size);
@@ -143,7 +143,7 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlac
             DeclareParameter("bias", Outputs);
         int batch = plan.MaxBatch;
         plan.Products?.Expect<T>(batch, Outputs, input.Size);
-        plan.Products?.Expect<T>(Outputs, input.Size, batch, rowStep: 1);
+        plan.Products?.Expect<T>(Outputs, input.Size, batch);
         if (plan.LayerIndex > 0)
             plan.Products?.Expect<T>(batch, input.Size, Outputs);
         return Shape.Vector(Outputs);
