@@ -121,7 +121,7 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
     internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes(PackedRows);
 
-    /// <summary>Private memory of one worker for the length of one item; 128 KiB.</summary>
+    /// <summary>Private memory of one worker for the length of one item; 256 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
 
     /// <summary>Ends the workers and frees the packing memory.</summary>

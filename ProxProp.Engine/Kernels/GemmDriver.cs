@@ -29,8 +29,8 @@ internal unsafe struct Product<T>
 /// <summary>The outer loops around the micro-kernel.</summary>
 /// <remarks>
 /// Either operand is read where it lies unless packing pays (see <see cref="GemmBlocking"/>). A is packed block by block into memory that all workers
-/// share; while one block is multiplied, whoever has nothing left to do packs the next. B is packed panel by panel by the worker that needs it, into
-/// its own cache, while it multiplies the panel before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
+/// share; while one block is multiplied, whoever has nothing left to do packs the next. B is packed two panels at a time by the worker that needs them,
+/// into its own cache, while it multiplies the two before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
 /// (2015), except for what is packed and the time at which B is.
 /// </remarks>
 internal static unsafe class GemmDriver

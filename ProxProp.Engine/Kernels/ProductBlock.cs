@@ -3,7 +3,7 @@ using System.Numerics;
 namespace ProxProp.Engine.Kernels;
 
 /// <summary>One block of a product, some rows of C and one block of k: how it gets into C, and the items it is cut into.</summary>
-internal struct ProductBlock<T>
+internal unsafe struct ProductBlock<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Row of C at which the block begins.</summary>
@@ -38,18 +38,15 @@ internal struct ProductBlock<T>
         Store = new TileStore<T>
         {
             Update = k > 0 && product.Update == Update.Assign ? Update.Add : product.Update,
+            Bias = last ? product.Bias : null,
             Relu = last && product.Relu,
         };
-        unsafe
-        {
-            Store.Bias = last ? product.Bias : null;
-        }
-
         Mirrors = last && product.Mirror;
         (_rows, _columns) = (rows, product.N);
         int height = inPlace ? GemmBlocking.RowsInPlace(rows, product.N, tileRows, tileColumns) : rows;
         _columnsFirst = height < rows;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(height, product.N, tileRows, tileColumns, (workers * height + rows - 1) / Math.Max(1, rows));
+        int each = _columnsFirst ? (int)((((long)workers * height) + rows - 1) / rows) : workers;
+        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(height, product.N, tileRows, tileColumns, each);
         _rowItems = (rows + _itemRows - 1) / _itemRows;
         _columnItems = (product.N + _itemColumns - 1) / _itemColumns;
         Items = _rowItems * _columnItems;
