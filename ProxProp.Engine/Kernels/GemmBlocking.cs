@@ -91,8 +91,8 @@ internal static class GemmBlocking
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);
 
     /// <summary>
-    /// Panels of B that a worker multiplies at a time. A is read once for all of them, from a cache farther away than theirs: with more than two there is
-    /// little left to gain, and they crowd out what else is in the second-level cache.
+    /// Panels of B that a worker multiplies at a time, if the first-level cache does not hold even one. A is read once for all of them, from a cache farther
+    /// away than theirs: with more than two there is little left to gain, and they crowd out what else is in the second-level cache.
     /// </summary>
     public const int PanelsAtOnce = 2;
 
@@ -110,13 +110,13 @@ internal static class GemmBlocking
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? 512 : 256;
 
     /// <summary>
-    /// Rows and columns of one item for a block of C, whole tiles each; fewer columns, then fewer rows, where there would be too few items to share out.
-    /// Each item has panels of B of its own, so rows are cut last.
+    /// Rows and columns of one item for a block of C, whole tiles each: the panels that are multiplied at a time, or one, then fewer rows, where there would
+    /// be too few items to share out. Each item has panels of B of its own, so rows are cut last.
     /// </summary>
-    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int workers)
+    public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int size, int workers)
     {
         int least = workers == 1 ? 1 : ItemsPerWorker * workers;
-        int rows = Whole(m, tileRows), columns = PanelsAtOnce * tileColumns;
+        int rows = Whole(m, tileRows), columns = (tileColumns * size < WideTileBytes ? 1 : PanelsAtOnce) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
         if (Items(rows, columns) < least)
             columns = tileColumns;

@@ -46,7 +46,7 @@ internal unsafe struct ProductBlock<T>
         int height = inPlace ? GemmBlocking.RowsInPlace(rows, product.N, tileRows, tileColumns) : rows;
         _columnsFirst = height < rows;
         int each = _columnsFirst ? (int)((((long)workers * height) + rows - 1) / rows) : workers;
-        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(height, product.N, tileRows, tileColumns, each);
+        (_itemRows, _itemColumns) = GemmBlocking.ItemOf(height, product.N, tileRows, tileColumns, sizeof(T), each);
         _rowItems = (rows + _itemRows - 1) / _itemRows;
         _columnItems = (product.N + _itemColumns - 1) / _itemColumns;
         Items = _rowItems * _columnItems;
