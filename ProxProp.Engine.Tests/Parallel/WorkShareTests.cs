@@ -39,23 +39,18 @@ public sealed class WorkShareTests
     [Fact]
     public void Taken_from_both_ends_at_once_every_item_is_taken_once()
     {
-        var both = new Both();
+        WorkShare share = default;
         for (int repeat = 0; repeat < 200; repeat++)
         {
             const int Items = 500;
-            both.Share.Set(0, Items);
+            share.Set(0, Items);
             int[] counts = new int[Items];
             System.Threading.Tasks.Parallel.Invoke([.. Enumerable.Range(0, 4).Select(thread => (Action)(() =>
             {
-                for (int item; (item = thread % 2 == 0 ? both.Share.TakeFirst() : both.Share.TakeLast()) >= 0;)
+                for (int item; (item = thread % 2 == 0 ? share.TakeFirst() : share.TakeLast()) >= 0;)
                     Interlocked.Increment(ref counts[item]);
             }))]);
             Assert.All(counts, count => Assert.Equal(1, count));
         }
-    }
-
-    private sealed class Both
-    {
-        public WorkShare Share;
     }
 }

@@ -31,10 +31,10 @@ internal static class GemmBlocking
 
     // Panels of B from which on packing A pays, for tiles of fewer columns and of so many bytes of columns, which do more with each element of A.
     private const int ManyPanels = 24, ManyWidePanels = 48;
+    private const long WideTileBytes = 128;
 
     // Panels of B from which on rows of A are read block by block where they lie.
     private const int ManyPanelsInPlace = 16;
-    private const long WideTileBytes = 128;
 
     /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B.</summary>
     /// <param name="m">Rows of A.</param>
@@ -44,9 +44,7 @@ internal static class GemmBlocking
     /// <param name="size">Bytes of an element.</param>
     /// <param name="lowerOnly">Whether a row of A meets but half of the panels, which wide tiles feel.</param>
     public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly) =>
-        m < tileRows || (tileColumns * size < WideTileBytes
-            ? n > ManyPanels * tileColumns
-            : n > (lowerOnly ? 2 : 1) * ManyWidePanels * tileColumns);
+        m < tileRows || n > tileColumns * (IsNarrow(tileColumns, size) ? ManyPanels : lowerOnly ? 2 * ManyWidePanels : ManyWidePanels);
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
     /// <param name="column">Step from column to column.</param>
@@ -61,6 +59,8 @@ internal static class GemmBlocking
 
     /// <summary>Whether so many lanes of so many values of k stay in the second-level cache.</summary>
     public static bool IsCached(int lanes, int kc, int size) => (long)lanes * kc * size <= CachedBytes;
+
+    private static bool IsNarrow(int tileColumns, int size) => tileColumns * size < WideTileBytes;
 
     /// <summary>Whether so many rows or columns are few panels of this width.</summary>
     public static bool AreFew(int lanes, int width) => lanes <= FewPanels * width;
@@ -116,7 +116,7 @@ internal static class GemmBlocking
     public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int size, int workers)
     {
         int least = workers == 1 ? 1 : ItemsPerWorker * workers;
-        int rows = Whole(m, tileRows), columns = (tileColumns * size < WideTileBytes ? 1 : PanelsAtOnce) * tileColumns;
+        int rows = Whole(m, tileRows), columns = (IsNarrow(tileColumns, size) ? 1 : PanelsAtOnce) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
         if (Items(rows, columns) < least)
             columns = tileColumns;

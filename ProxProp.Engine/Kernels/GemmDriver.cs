@@ -87,11 +87,13 @@ internal static unsafe class GemmDriver
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
         int workers = serial ? 1 : context.Team.Workers;
-        Strand* strands = stackalloc Strand[workers + 1];
+        Strand* strands = stackalloc Strand[workers];
+        WorkShare* shares = stackalloc WorkShare[workers + 1];
         MultiplyJob<T, TTile> job = default;
         job.Context = context;
         job.Product = product;
         job.Strands = strands;
+        job.Shares = shares;
         for (int block = 0; block <= blocks; block++)
         {
             // Loop 4 is over k, loop 3 over rows of C.

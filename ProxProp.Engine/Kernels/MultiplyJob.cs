@@ -17,8 +17,11 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     public PackJob<T, TTile> Packed, Next;
     public ProductBlock<T> Block, NextBlock;
 
-    /// <summary>One for each strand, and one more for what is packed, which is shared out by itself.</summary>
+    /// <summary>One for each strand.</summary>
     public Strand* Strands;
+
+    /// <summary>One for each strand, and one more for what is packed, which is shared out by itself.</summary>
+    public WorkShare* Shares;
 
     private int _number, _strands;
 
@@ -38,10 +41,11 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     /// <summary>Runs so many strands.</summary>
     public static void Run(ComputeContext context, int strands, ref MultiplyJob<T, TTile> job)
     {
+        if (strands == 0)
+            return;
         job._strands = strands;
-        job.Strands[strands].Share.Set(0, job.Next.Items);
-        for (int strand = 0; strand < strands; strand++)
-            job.Strands[strand].Share.Set(WorkShare.Begin(job.Block.Items, strand, strands), WorkShare.Begin(job.Block.Items, strand + 1, strands));
+        job.Shares[strands].Set(0, job.Next.Items);
+        WorkShare.Divide(job.Block.Items, new(job.Shares, strands));
         GemmDriver.Execute(context, strands == 1, strands, ref job);
     }
 
@@ -54,7 +58,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             item = next;
         }
 
-        for (int item; (item = Strands[_strands].Share.TakeFirst()) >= 0;)
+        for (int item; (item = Shares[_strands].TakeFirst()) >= 0;)
             Next.Execute(item, worker);
     }
 
@@ -64,11 +68,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     {
         int item;
         do
-        {
-            item = Strands[strand].Share.TakeFirst();
-            for (int other = 1; item < 0 && other < _strands; other++)
-                item = Strands[(strand + other) % _strands].Share.TakeLast();
-        }
+            item = WorkShare.Take(new(Shares, _strands), strand);
         while (item >= 0 && Product.LowerOnly && IsAboveDiagonal(Block[item]));
         return item;
     }
@@ -125,7 +125,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     {
         int panel = item.J0 / TTile.Columns;
         bool isFar = !columns.IsPacked && columns.IsFar && Product.M > TTile.Rows, isPrivate = columns.IsPrivate(panel, TTile.Columns);
-        return new(columns, panel, PanelsOf(item.J0, item.J1), isPrivate ? to : null, isFar || isPrivate, tiles);
+        return isFar || isPrivate ? new(columns, panel, PanelsOf(item.J0, item.J1), isPrivate ? to : null, tiles) : default;
     }
 
     // Loop 2 is over panels of A, streamed in the order in which they lie; loop 1 over a few panels of B, which the second-level cache holds, so that

@@ -19,7 +19,6 @@ internal unsafe struct PanelsAhead<T, TTile>
     private const int MostLead = 7, LeadPart = 6;
 
     private readonly int _tiles;
-    private readonly bool _fetches;
     private PanelSet<T> _columns;
     private T* _to;
     private int _panel, _left, _tile, _lead, _start, _busy, _packed;
@@ -29,13 +28,12 @@ internal unsafe struct PanelsAhead<T, TTile>
     /// <param name="columns">The operand.</param>
     /// <param name="panel">The first panel.</param>
     /// <param name="panels">How many there are, one after the other.</param>
-    /// <param name="to">Where they are packed, side by side; null for not at all.</param>
-    /// <param name="fetches">Whether they are fetched.</param>
+    /// <param name="to">Where they are packed, side by side; null where they are but fetched.</param>
     /// <param name="tiles">Number of tiles.</param>
-    public PanelsAhead(in PanelSet<T> columns, int panel, int panels, T* to, bool fetches, int tiles)
+    public PanelsAhead(in PanelSet<T> columns, int panel, int panels, T* to, int tiles)
     {
         _columns = columns;
-        (_panel, _left, _fetches) = (panel, to == null && !fetches ? 0 : panels, fetches);
+        (_panel, _left) = (panel, panels);
         _to = to;
         _tiles = Math.Max(1, tiles / panels);
         Plan();
@@ -65,7 +63,7 @@ internal unsafe struct PanelsAhead<T, TTile>
     {
         if (_tile == _tiles && _left > 1)
             EndPanel(ref ahead);
-        if (_tile == _start - _lead && _fetches)
+        if (_tile == _start - _lead)
             ahead.BeginFetch(_columns.Ahead(_panel, TTile.Columns), _busy);
         if (_copies && _tile == _start)
             ahead.BeginCopy(_columns.RowsOf(_panel, TTile.Columns, _to), _busy);

@@ -1,10 +1,32 @@
+using System.Runtime.InteropServices;
+
 namespace ProxProp.Engine.Parallel;
 
-/// <summary>Items that follow each other: whoever they belong to takes them from the first on, others from the last.</summary>
+/// <summary>
+/// Items that follow each other: whoever they belong to takes them from the first on, others from the last. Each share has cache lines of its own.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
 internal struct WorkShare
 {
     // First item and end together, so that they change together.
+    [FieldOffset(64)]
     private long _range;
+
+    /// <summary>Shares out so many items among all.</summary>
+    public static void Divide(int items, Span<WorkShare> shares)
+    {
+        for (int i = 0; i < shares.Length; i++)
+            shares[i].Set(Begin(items, i, shares.Length), Begin(items, i + 1, shares.Length));
+    }
+
+    /// <summary>Takes the next item of one share or, when there is none left, the last of another; −1 if there is none at all.</summary>
+    public static int Take(Span<WorkShare> shares, int own)
+    {
+        int item = shares[own].TakeFirst();
+        for (int other = 1; item < 0 && other < shares.Length; other++)
+            item = shares[(own + other) % shares.Length].TakeLast();
+        return item;
+    }
 
     /// <summary>Where the share of one worker begins, if all get the same number of items, or nearly.</summary>
     public static int Begin(int items, int worker, int workers) => (int)((long)items * worker / workers);

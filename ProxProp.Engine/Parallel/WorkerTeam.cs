@@ -37,12 +37,11 @@ public sealed unsafe class WorkerTeam : IDisposable
     private readonly Thread[] _threads;
     private readonly long _spinTicks;
     private readonly object _sleepGate = new();
-    private readonly PaddedShare[] _shares;
+    private readonly WorkShare[] _shares;
     private long _state; // epoch · 2^17 + open bit + number of workers inside
     private int _sleepers;
     private int _running;
     private volatile bool _stop;
-    private int _items;
     private void* _job;
     private delegate*<void*, int, int, void> _execute;
     private Exception? _failure;
@@ -62,7 +61,7 @@ public sealed unsafe class WorkerTeam : IDisposable
         Workers = workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
         _spinTicks = Workers <= Environment.ProcessorCount ? SpinMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
         _threads = new Thread[start ? Workers - 1 : 0];
-        _shares = new PaddedShare[Workers];
+        _shares = new WorkShare[Workers];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
@@ -139,9 +138,7 @@ public sealed unsafe class WorkerTeam : IDisposable
     {
         _job = job;
         _execute = execute;
-        _items = items;
-        for (int worker = 0; worker < Workers; worker++)
-            _shares[worker].Value.Set(WorkShare.Begin(items, worker, Workers), WorkShare.Begin(items, worker + 1, Workers));
+        WorkShare.Divide(items, _shares);
         Interlocked.Add(ref _state, EpochUnit | Open);
         if (Volatile.Read(ref _sleepers) > 0)
         {
@@ -160,23 +157,14 @@ public sealed unsafe class WorkerTeam : IDisposable
     {
         try
         {
-            for (int item; (item = Take(worker)) >= 0;)
+            for (int item; (item = WorkShare.Take(_shares, worker)) >= 0;)
                 _execute(_job, item, worker);
         }
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref _failure, e, null);
-            foreach (ref PaddedShare share in _shares.AsSpan())
-                share.Value.Set(0, 0);
+            WorkShare.Divide(0, _shares);
         }
-    }
-
-    private int Take(int worker)
-    {
-        int item = _shares[worker].Value.TakeFirst();
-        for (int other = 1; item < 0 && other < Workers; other++)
-            item = _shares[(worker + other) % Workers].Value.TakeLast();
-        return item;
     }
 
     private void Loop(int worker)
@@ -221,13 +209,5 @@ public sealed unsafe class WorkerTeam : IDisposable
             Interlocked.Decrement(ref _sleepers);
             return Volatile.Read(ref _state);
         }
-    }
-
-    // Each share has cache lines of its own.
-    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Explicit, Size = 128)]
-    private struct PaddedShare
-    {
-        [System.Runtime.InteropServices.FieldOffset(64)]
-        public WorkShare Value;
     }
 }
