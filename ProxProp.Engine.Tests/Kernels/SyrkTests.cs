@@ -27,6 +27,8 @@ public sealed class SyrkTests
     [Theory]
     [InlineData(260, 530)]
     [InlineData(125, 7)]
+    [InlineData(261, 1024)]
+    [InlineData(517, 40)]
     [InlineData(1, 700)]
     public void Every_element_is_the_documented_sum_of_the_product(int n, int k)
     {

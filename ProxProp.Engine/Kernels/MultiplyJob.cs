@@ -73,7 +73,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         return item;
     }
 
-    private readonly bool IsAboveDiagonal((int I0, int I1, int J0, int J1) item) => FirstRowOf(item.I0, item.J0) >= item.I1;
+    private readonly bool IsAboveDiagonal((int I0, int I1, int J0, int J1) item) => FirstRowOf(item.I0, item.I1, item.J0) >= item.I1;
 
     // One item, and meanwhile the panels of B of the strand's next one, be it in this block or the first in the block that follows.
     private readonly void Multiply(int item, int next, int strand)
@@ -89,7 +89,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
                 Packed.Columns.PackPanel(panel + p, TTile.Columns, now + (p * Packed.Columns.Kc * TTile.Columns));
         }
 
-        int first = FirstRowOf(i0, j0), tiles = (i1 - first + TTile.Rows - 1) / TTile.Rows * panels;
+        int first = FirstRowOf(i0, i1, j0), tiles = (i1 - first + TTile.Rows - 1) / TTile.Rows * panels;
         PanelsAhead<T, TTile> later = default;
         if (next >= 0)
         {
@@ -116,9 +116,13 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
 
     private static int PanelsOf(int j0, int j1) => (j1 - j0 + TTile.Columns - 1) / TTile.Columns;
 
-    // Of the lower triangle, the rows from the diagonal on.
-    private readonly int FirstRowOf(int i0, int j) =>
-        Product.LowerOnly ? i0 + (Math.Max(0, j - Block.FirstRow - i0) / TTile.Rows * TTile.Rows) : i0;
+    // Of the lower triangle, the rows from the diagonal on; or from the tile on that holds it, where tiles begin with a panel or end with the item.
+    private readonly int FirstRowOf(int i0, int i1, int j)
+    {
+        int above = Product.LowerOnly ? Math.Max(0, j - Block.FirstRow - i0) : 0;
+        bool isFree = !Packed.Rows.IsPacked && i1 == Packed.Rows.Lanes;
+        return i0 + (isFree ? above : above / TTile.Rows * TTile.Rows);
+    }
 
     // What all share or the cache holds is near already; what a single tile reads where it lies is fetched no sooner than it is read.
     private readonly PanelsAhead<T, TTile> Prepare(in PanelSet<T> columns, (int I0, int I1, int J0, int J1) item, T* to, int tiles)

@@ -66,6 +66,8 @@ internal static unsafe class ProductTile
     {
         T* sums = stackalloc T[TTile.Rows * TTile.Columns];
         int rows = Math.Min(height, operands.Rows.Lanes - i), columns = Math.Min(TTile.Columns, n - j);
+        if (diagonal < columns - rows)
+            columns = diagonal + rows;
 
         // What would stick out of an operand that is read where it lies: the tile moves back inside, and its last rows and columns count.
         int up = operands.Rows.IsPacked ? 0 : Math.Max(0, i + TTile.PartRows(rows, columns) - operands.Rows.Lanes);
