@@ -38,6 +38,7 @@ public sealed class GemmExactTests
     [InlineData(1100, 560, 5)]
     [InlineData(60, 600, 1100)]
     [InlineData(28, 2070, 5)]
+    [InlineData(245, 530, 1024)]
     [InlineData(3, 4200, 3)]
     [InlineData(4200, 3, 3)]
     [InlineData(1, 1, 2000)]

@@ -26,8 +26,8 @@ public sealed class ComputeContext : IDisposable
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
     /// <param name="width">Vector width; null for the widest that is accelerated. Results do not depend on it.</param>
     /// <param name="packedRows">
-    /// Rows of a matrix product's left operand that are packed at a time: fewer take less memory, 4 KiB each, and more time. Results do not
-    /// depend on it.
+    /// Rows of a matrix product's left operand that are packed at a time: fewer take less memory, 4 KiB each or, with one thread, 2 KiB, and more
+    /// time. Results do not depend on it.
     /// </param>
     /// <exception cref="ArgumentException">The width is not compiled into this program (see <see cref="SimdSupport.IsCompiled"/>).</exception>
     public ComputeContext(int threads = 0, SimdWidth? width = null, int packedRows = MostPackedRows)
@@ -108,18 +108,19 @@ public sealed class ComputeContext : IDisposable
     /// <summary>The context of one worker alone, for jobs whose items are whole computations; see <see cref="PrepareSolo"/>.</summary>
     internal ComputeContext Solo(int worker) => _solo[worker];
 
-    private long SharedPanelBytes => GemmBlocking.RowPanelBytes(PackedRows) + GemmBlocking.ColumnPanelBytes;
+    // A worker that is alone packs no rows before it needs them.
+    private long RowBytes => (Team.Workers == 1 ? 1 : 2) * GemmBlocking.RowPanelBytes(PackedRows);
 
-    private long SharedBytes => 2 * SharedPanelBytes;
+    private long SharedBytes => RowBytes + (2 * GemmBlocking.ColumnPanelBytes);
 
     private AlignedBuffer<byte> Workspace => _workspace
         ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");
 
-    /// <summary>Packed rows; there are two buffers, 0 and 1.</summary>
-    internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * SharedPanelBytes);
+    /// <summary>Packed rows; there are two buffers, 0 and 1, and the first alone where there is but one worker.</summary>
+    internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * GemmBlocking.RowPanelBytes(PackedRows));
 
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
-    internal unsafe byte* SharedColumnPanels(int buffer) => SharedRowPanels(buffer) + GemmBlocking.RowPanelBytes(PackedRows);
+    internal unsafe byte* SharedColumnPanels(int buffer) => Workspace.Pointer + RowBytes + (buffer * GemmBlocking.ColumnPanelBytes);
 
     /// <summary>Private memory of one worker for the length of one item; 256 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);

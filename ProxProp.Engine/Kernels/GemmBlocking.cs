@@ -33,8 +33,11 @@ internal static class GemmBlocking
     private const int ManyPanels = 24, ManyWidePanels = 48;
     private const long WideTileBytes = 128;
 
-    // Panels of B from which on rows of A are read block by block where they lie.
+    // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache.
     private const int ManyPanelsInPlace = 16;
+
+    // What lies so far apart falls into the same set of most first-level caches: the dozen rows of a wide tile into 8 to 12 ways, with no room for B.
+    private const long CacheWayBytes = 4096;
 
     /// <summary>Whether A is packed: where it is less than a tile or meets many panels of B.</summary>
     /// <param name="m">Rows of A.</param>
@@ -43,8 +46,12 @@ internal static class GemmBlocking
     /// <param name="tileColumns">NR.</param>
     /// <param name="size">Bytes of an element.</param>
     /// <param name="lowerOnly">Whether a row of A meets but half of the panels, which wide tiles feel.</param>
-    public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly) =>
-        m < tileRows || n > tileColumns * (IsNarrow(tileColumns, size) ? ManyPanels : lowerOnly ? 2 * ManyWidePanels : ManyWidePanels);
+    /// <param name="row">Step from row to row.</param>
+    public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly, nint row)
+    {
+        int wide = m >= LeastRows && row * size % CacheWayBytes == 0 ? ManyPanelsInPlace : ManyWidePanels;
+        return m < tileRows || n > tileColumns * (IsNarrow(tileColumns, size) ? ManyPanels : lowerOnly ? 2 * wide : wide);
+    }
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
     /// <param name="column">Step from column to column.</param>

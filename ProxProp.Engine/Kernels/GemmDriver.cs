@@ -29,9 +29,9 @@ internal unsafe struct Product<T>
 /// <summary>The outer loops around the micro-kernel.</summary>
 /// <remarks>
 /// Either operand is read where it lies unless packing pays (see <see cref="GemmBlocking"/>). A is packed block by block into memory that all workers
-/// share; while one block is multiplied, whoever has nothing left to do packs the next. B is packed two panels at a time by the worker that needs them,
-/// into its own cache, while it multiplies the two before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41
-/// (2015), except for what is packed and the time at which B is.
+/// share; while one block is multiplied, whoever has nothing left to do packs the next. A worker that is alone packs each panel of A just before its
+/// first tile instead, from lines that were fetched beside the tiles before. B is packed two panels at a time by the worker that needs them, into its
+/// own cache, while it multiplies the two before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015), except for what is packed and when.
 /// </remarks>
 internal static unsafe class GemmDriver
 {
@@ -58,12 +58,12 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly);
+        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly, product.ARow);
         bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
         if (serial && isOneBlock && !product.LowerOnly)
         {
             PackJob<T, TTile> operands = default;
-            PlanPacking(context, product, packsRows, 0, 0, product.K, 0, product.M, ref operands);
+            PlanPacking(context, product, packsRows, along: false, 0, 0, product.K, 0, product.M, ref operands);
             if (operands.Columns.IsReadable)
             {
                 for (int item = 0; item < operands.Items; item++)
@@ -102,7 +102,7 @@ internal static unsafe class GemmDriver
             {
                 int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
                 int kc = Math.Min(depth, product.K - k), rows = Math.Min(rowsAtOnce, product.M - row);
-                PlanPacking(context, product, packsRows, block % 2, k, kc, row, rows, ref job.Next);
+                PlanPacking(context, product, packsRows, along: workers == 1, block % 2, k, kc, row, rows, ref job.Next);
                 job.NextBlock = new(product, k, kc, row, rows, !packsRows, TTile.Rows, TTile.Columns, workers);
             }
 
@@ -111,14 +111,16 @@ internal static unsafe class GemmDriver
     }
 
     private static void PlanPacking<T, TTile>(
-        ComputeContext context, in Product<T> product, bool packsRows, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
+        ComputeContext context, in Product<T> product, bool packsRows, bool along, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
-        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, packsRows ? (T*)context.SharedRowPanels(buffer) : null);
+        T* packed = packsRows ? (T*)context.SharedRowPanels(along ? 0 : buffer) : null;
+        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, packed);
+        job.Rows.IsPackedAlong = packsRows && along;
         job.Columns = PanelSet<T>.Create(
             b, product.BColumn, product.BRow, product.N, kc, packsColumns,
             packsColumns && GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);

@@ -8,7 +8,7 @@ namespace ProxProp.Engine.Kernels;
 /// <param name="workers">Number of workers.</param>
 internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
 {
-    // The first block of a product is packed in one buffer, the second one in the other, and so on in turns.
+    // The first block of a product is packed in one buffer, the second one in the other, and so on in turns; rows in the first one if a worker is alone.
     private long _firstRows, _secondRows, _firstColumns, _secondColumns;
     private int _workers;
 
@@ -22,9 +22,10 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
         bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
-        bool packsRows = GemmBlocking.PacksRows(m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false);
+        bool packsRows = GemmBlocking.PacksRows(m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false, row: k);
         int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
         int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
+        bool isAlone = workers == 1 || GemmDriver.IsSerial(m, n, k);
         for (int block = 0; block < blocks; block++)
         {
             int row = block % rowBlocks * atOnce, packed = packsRows ? Math.Min(m - row, atOnce) : 0;
@@ -32,10 +33,10 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
             if (fewColumns)
                 Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, GemmBlocking.Whole(n, tileColumns) * bytes);
             long panels = (GemmBlocking.Whole(packed, GemmBlocking.TallestTile) * bytes) + GemmBlocking.RowPadding(packed);
-            Raise(ref block % 2 == 0 ? ref _firstRows : ref _secondRows, Math.Min(panels, GemmBlocking.RowPanelBytes(packedRows)));
+            Raise(ref block % 2 == 0 || isAlone ? ref _firstRows : ref _secondRows, Math.Min(panels, GemmBlocking.RowPanelBytes(packedRows)));
         }
 
-        _workers = Math.Max(_workers, GemmDriver.IsSerial(m, n, k) ? 1 : workers);
+        _workers = Math.Max(_workers, isAlone ? 1 : workers);
     }
 
     private static void Raise(ref long most, long bytes) => most = Math.Max(most, bytes);

@@ -16,7 +16,10 @@ internal unsafe struct PanelSet<T>
     public int Lanes, Kc;
     public bool IsPacked;
 
-    /// <summary>Memory that all workers share, filled before the panels are used; null where each worker packs for itself, or nobody packs.</summary>
+    /// <summary>Whether a panel in shared memory is packed when the first tile wants it, not beforehand.</summary>
+    public bool IsPackedAlong;
+
+    /// <summary>Memory that all workers share, filled before a panel is used; null where each worker packs for itself, or nobody packs.</summary>
     public T* Shared;
 
     public static PanelSet<T> Create(T* source, nint laneStep, nint kStep, int lanes, int kc, bool pack, T* shared) => new()
@@ -31,7 +34,7 @@ internal unsafe struct PanelSet<T>
     };
 
     /// <summary>Panels that have to be packed beforehand.</summary>
-    public readonly int SharedPanels(int width) => Shared != null ? (Lanes + width - 1) / width : 0;
+    public readonly int SharedPanels(int width) => Shared != null && !IsPackedAlong ? (Lanes + width - 1) / width : 0;
 
     /// <summary>Where a tile that begins with this lane, the first of a panel if they are packed, is read, and its steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,10 +82,10 @@ internal unsafe struct PanelSet<T>
     /// <summary>The rows of such a panel, to be copied.</summary>
     public readonly RowsAhead<T> RowsOf(int panel, int width, T* destination) => new(Source + (panel * width), KStep, Kc, destination);
 
-    /// <summary>Packs a whole panel slice by slice, each fetched while the one before is packed.</summary>
-    public readonly void PackPanel(int panel, int width, T* destination)
+    /// <summary>Packs a whole panel slice by slice, each fetched while the one before is packed if it was not before.</summary>
+    public readonly void PackPanel(int panel, int width, T* destination, bool isFetched = false)
     {
-        LinesAhead<T> lines = Ahead(panel, width);
+        LinesAhead<T> lines = isFetched ? default : Ahead(panel, width);
         int perSlice = (lines.Count + (Kc / Slice)) / ((Kc / Slice) + 1);
         lines.Fetch(perSlice);
         for (int k = 0; k < Kc; k += Slice)
@@ -90,6 +93,14 @@ internal unsafe struct PanelSet<T>
             lines.Fetch(perSlice);
             PackSlice(panel, width, k, destination);
         }
+    }
+
+    /// <summary>Packs a panel into shared memory, each after the one before, and has the lines of the next one fetched within so many tiles.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public readonly void PackAlong(int panel, int width, int tiles, ref TileAhead<T> ahead)
+    {
+        PackPanel(panel, width, At(panel * width, width, out _, out _), isFetched: panel > 0);
+        ahead.BeginFetchRows((panel + 1) * width < Lanes ? Ahead(panel + 1, width) : default, tiles);
     }
 
     /// <summary>The cache lines of one panel, in the order in which slices need them.</summary>

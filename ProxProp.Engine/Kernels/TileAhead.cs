@@ -18,9 +18,9 @@ internal unsafe struct TileAhead<T>
     public const int Parts = 6;
 
     private readonly nint _cStride;
-    private LinesAhead<T> _later;
+    private LinesAhead<T> _later, _nextRows;
     private RowsAhead<T> _copy;
-    private int _linesPerPart, _rowsPerPart;
+    private int _linesPerPart, _rowLinesPerPart, _rowsPerPart;
 
     /// <summary>Plans for a run of tiles over one panel.</summary>
     /// <param name="kc">Values of k.</param>
@@ -56,6 +56,15 @@ internal unsafe struct TileAhead<T>
         _linesPerPart = PerPart(lines.Count, tiles);
     }
 
+    /// <summary>From now on the next rows of A are fetched too.</summary>
+    /// <param name="lines">Which.</param>
+    /// <param name="tiles">Within how many tiles.</param>
+    public void BeginFetchRows(in LinesAhead<T> lines, int tiles)
+    {
+        _nextRows = lines;
+        _rowLinesPerPart = PerPart(lines.Count, tiles);
+    }
+
     /// <summary>From now on rows are copied.</summary>
     /// <param name="rows">Which.</param>
     /// <param name="tiles">Within how many tiles.</param>
@@ -80,6 +89,8 @@ internal unsafe struct TileAhead<T>
         C = c;
         if (_linesPerPart > 0)
             _later.Fetch(_linesPerPart);
+        if (_rowLinesPerPart > 0)
+            _nextRows.Fetch(_rowLinesPerPart);
         if (_rowsPerPart > 0)
             _copy.Copy(_rowsPerPart, columns);
     }
