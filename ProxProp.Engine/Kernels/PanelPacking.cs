@@ -47,14 +47,7 @@ internal static unsafe class PanelPacking
             return;
         }
 
-        Copy(source, kStep, lanes, panels, width, kc, destination, distance, fetch);
-    }
-
-    /// <summary>The same where the step between lanes is 1: row by row through all panels, so that each row of the source is read in one go.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Copy<T>(T* source, nint kStep, int lanes, int panels, int width, int kc, T* destination, nint distance, bool fetch)
-        where T : unmanaged
-    {
+        // Row by row through all panels: each row of the source is read in one go.
         int full = Math.Min(panels, lanes / width);
         for (nint k = 0; k < kc; k++)
         {

@@ -82,7 +82,7 @@ internal unsafe struct PanelSet<T>
     /// <summary>The rows of such a panel, to be copied.</summary>
     public readonly RowsAhead<T> RowsOf(int panel, int width, T* destination) => new(Source + (panel * width), KStep, Kc, destination);
 
-    /// <summary>Packs a whole panel slice by slice, each fetched while the one before is packed if it was not before.</summary>
+    /// <summary>Packs a whole panel slice by slice; unless the panel was fetched already, each slice is fetched while the one before is packed.</summary>
     public readonly void PackPanel(int panel, int width, T* destination, bool isFetched = false)
     {
         LinesAhead<T> lines = isFetched ? default : Ahead(panel, width);

@@ -91,10 +91,8 @@ internal static unsafe class TriangularBlock
             int lanes = Math.Min(TTile.Rows, Work.N - first);
             T* panel = Work.Panel(item, TTile.Rows);
             T* source = Work.L + (first * Work.LRow);
-            if (Work.LRow == 1)
-                PanelPacking.Copy(source, Work.LColumn, lanes, 1, TTile.Rows, first, panel, 0, fetch: false);
-            else if (Work.LColumn == 1)
-                PanelSet<T>.Create(source, Work.LRow, 1, lanes, first, pack: true, null).PackPanel(0, TTile.Rows, panel);
+            if (Work.LRow == 1 || Work.LColumn == 1)
+                PanelSet<T>.Create(source, Work.LRow, Work.LColumn, lanes, first, pack: true, null).PackPanel(0, TTile.Rows, panel);
             else
                 PanelPacking.PackAnySteps(source, Work.LRow, Work.LColumn, lanes, TTile.Rows, first, panel);
 
