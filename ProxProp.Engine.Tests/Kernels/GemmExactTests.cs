@@ -44,9 +44,12 @@ public sealed class GemmExactTests
     [InlineData(1, 1, 2000)]
     [InlineData(1, 300, 700)]
     [InlineData(300, 1, 700)]
+    [InlineData(130, 100, 1040)]
+    [InlineData(262, 100, 700)]
+    [InlineData(70, 10, 1600)]
     public void Shapes_beyond_the_shared_panels_are_exact(int m, int n, int k)
     {
-        foreach (int threads in (int[])[1, 3, 8])
+        foreach (int threads in (int[])[1, 2, 3, 8])
         {
             using ComputeContext context = new(threads);
             Exact<float>(context, m, n, k);

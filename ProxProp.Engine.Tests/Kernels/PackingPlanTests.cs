@@ -21,6 +21,8 @@ public sealed unsafe class PackingPlanTests
         { 2100, 70, 1030 },
         { 300, 600, 1024 },
         { 260, 1700, 1030 },
+        { 200, 100, 600 },
+        { 70, 10, 1600 },
     };
 
     [Theory]

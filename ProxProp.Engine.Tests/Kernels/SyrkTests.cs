@@ -28,6 +28,7 @@ public sealed class SyrkTests
     [InlineData(260, 530)]
     [InlineData(125, 7)]
     [InlineData(261, 1024)]
+    [InlineData(100, 1040)]
     [InlineData(517, 40)]
     [InlineData(1, 700)]
     public void Every_element_is_the_documented_sum_of_the_product(int n, int k)

@@ -37,6 +37,15 @@ public sealed class WorkShareTests
     }
 
     [Fact]
+    public void Others_leave_what_is_spared_to_its_worker()
+    {
+        WorkShare[] shares = new WorkShare[3];
+        WorkShare.Divide(6, shares);
+        Assert.Equal([2, 3, 5, 1, -1], Enumerable.Range(0, 5).Select(_ => WorkShare.Take(shares, 1, spared: 1)));
+        Assert.Equal([4, 0, -1], Enumerable.Range(0, 3).Select(_ => WorkShare.Take(shares, 1)));
+    }
+
+    [Fact]
     public void Taken_from_both_ends_at_once_every_item_is_taken_once()
     {
         WorkShare share = default;

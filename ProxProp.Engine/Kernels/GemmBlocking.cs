@@ -106,7 +106,10 @@ internal static class GemmBlocking
     /// <summary>Bytes of the private panels of B of each worker: those in use and the next.</summary>
     public const long PrivatePanelBytes = 2 * PanelsAtOnce * WidestTile * DepthBytes;
 
-    private const int ItemsPerWorker = 6;
+    private const int ItemsPerWorker = 6, FewItemsPerWorker = 2;
+
+    // Tall and short tiles, 12 and 8 rows, make up any multiple of 4 from 16 on.
+    private const int CutRows = 4, LeastCutRows = 24;
     private const int LeastRows = 20 * TallestTile;
 
     /// <summary>
@@ -117,11 +120,28 @@ internal static class GemmBlocking
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float) ? 512 : 256;
 
     /// <summary>
+    /// Whether all panels of B are packed once, for all workers: there are few of them, for one worker, or for many rows, or for more workers than panels,
+    /// so that rows are cut. Otherwise a panel is wanted by one worker only, who packs it with nobody waiting.
+    /// </summary>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="tileColumns">NR.</param>
+    /// <param name="workers">How many share the items.</param>
+    public static bool SharesColumns(int m, int n, int tileColumns, int workers) =>
+        AreFew(n, tileColumns) && (workers == 1 || m > LeastRows || n <= (workers - 1) * tileColumns);
+
+    /// <summary>
     /// Rows and columns of one item for a block of C, whole tiles each: the panels that are multiplied at a time, or one, then fewer rows, where there would
-    /// be too few items to share out. Each item has panels of B of its own, so rows are cut last.
+    /// be too few items to share out. Each item has panels of B of its own, so rows are cut last, unless panels are shared (<see cref="SharesColumns"/>).
     /// </summary>
     public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int size, int workers)
     {
+        if (workers > 1 && SharesColumns(m, n, tileColumns, workers))
+        {
+            int parts = FewItemsPerWorker * workers;
+            return (Math.Max(LeastCutRows, Whole((m + parts - 1) / parts, tileRows == TallestTile ? CutRows : tileRows)), Whole(n, tileColumns));
+        }
+
         int least = workers == 1 ? 1 : ItemsPerWorker * workers;
         int rows = Whole(m, tileRows), columns = (IsNarrow(tileColumns, size) ? 1 : PanelsAtOnce) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);

@@ -63,7 +63,8 @@ internal static unsafe class GemmDriver
         if (serial && isOneBlock && !product.LowerOnly)
         {
             PackJob<T, TTile> operands = default;
-            PlanPacking(context, product, packsRows, along: false, 0, 0, product.K, 0, product.M, ref operands);
+            bool sharesColumns = GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers: 1);
+            PlanPacking(context, product, new(packsRows, rowsAlong: false, sharesColumns), 0, 0, product.K, 0, product.M, ref operands);
             if (operands.Columns.IsReadable)
             {
                 for (int item = 0; item < operands.Items; item++)
@@ -87,6 +88,7 @@ internal static unsafe class GemmDriver
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
         int workers = serial ? 1 : context.Team.Workers;
+        PackingChoice choice = new(packsRows, rowsAlong: workers == 1, GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers));
         Strand* strands = stackalloc Strand[workers];
         WorkShare* shares = stackalloc WorkShare[workers + 1];
         MultiplyJob<T, TTile> job = default;
@@ -102,7 +104,7 @@ internal static unsafe class GemmDriver
             {
                 int k = block / rowBlocks * depth, row = block % rowBlocks * rowsAtOnce;
                 int kc = Math.Min(depth, product.K - k), rows = Math.Min(rowsAtOnce, product.M - row);
-                PlanPacking(context, product, packsRows, along: workers == 1, block % 2, k, kc, row, rows, ref job.Next);
+                PlanPacking(context, product, choice, block % 2, k, kc, row, rows, ref job.Next);
                 job.NextBlock = new(product, k, kc, row, rows, !packsRows, TTile.Rows, TTile.Columns, workers);
             }
 
@@ -111,19 +113,19 @@ internal static unsafe class GemmDriver
     }
 
     private static void PlanPacking<T, TTile>(
-        ComputeContext context, in Product<T> product, bool packsRows, bool along, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
+        ComputeContext context, in Product<T> product, in PackingChoice choice, int buffer, int k, int kc, int row, int rows, ref PackJob<T, TTile> job)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
         bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
-        T* packed = packsRows ? (T*)context.SharedRowPanels(along ? 0 : buffer) : null;
-        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, packsRows, packed);
-        job.Rows.IsPackedAlong = packsRows && along;
+        T* packed = choice.Rows ? (T*)context.SharedRowPanels(choice.RowsAlong ? 0 : buffer) : null;
+        job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, choice.Rows, packed);
+        job.Rows.IsPackedAlong = choice.Rows && choice.RowsAlong;
         job.Columns = PanelSet<T>.Create(
             b, product.BColumn, product.BRow, product.N, kc, packsColumns,
-            packsColumns && GemmBlocking.AreFew(product.N, TTile.Columns) ? (T*)context.SharedColumnPanels(buffer) : null);
+            packsColumns && choice.SharesColumns ? (T*)context.SharedColumnPanels(buffer) : null);
     }
 
     /// <summary>Runs a job with the team, or here and now where it is too little to share out.</summary>

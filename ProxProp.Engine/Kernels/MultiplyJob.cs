@@ -51,24 +51,27 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
 
     public readonly void Execute(int strand, int worker)
     {
-        for (int item = Take(strand); item >= 0;)
+        // Where each has but an item or two, another's last is nobody's to take in advance: it would wait here for the one at hand, while its owner may
+        // be about to begin.
+        int spared = Block.Items <= 2 * _strands ? 1 : 0;
+        for (int item = Take(strand, spared: 0); item >= 0;)
         {
-            int next = Take(strand);
+            int next = Take(strand, spared);
             Multiply(item, next, strand);
-            item = next;
+            item = next >= 0 ? next : Take(strand, spared: 0);
         }
 
         for (int item; (item = Shares[_strands].TakeFirst()) >= 0;)
             Next.Execute(item, worker);
     }
 
-    // The next item of a strand's own share, or the last of another's: shares are as far apart as may be, so that no two workers write to neighbouring
-    // lines, which would pass to and fro between their caches. −1 for none.
-    private readonly int Take(int strand)
+    // The next item of a strand's own share, or the last of another's that has more than so many: shares are as far apart as may be, so that no two
+    // workers write to neighbouring lines, which would pass to and fro between their caches. −1 for none.
+    private readonly int Take(int strand, int spared)
     {
         int item;
         do
-            item = WorkShare.Take(new(Shares, _strands), strand);
+            item = WorkShare.Take(new(Shares, _strands), strand, spared);
         while (item >= 0 && Product.LowerOnly && IsAboveDiagonal(Block[item]));
         return item;
     }
@@ -87,6 +90,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         {
             for (int p = 0; p < panels; p++)
                 Packed.Columns.PackPanel(panel + p, TTile.Columns, now + (p * Packed.Columns.Kc * TTile.Columns));
+            (own.ReadyBlock, own.ReadyItem) = (_number, item);
         }
 
         int first = FirstRowOf(i0, i1, j0), tiles = (i1 - first + TTile.Rows - 1) / TTile.Rows * panels;

@@ -21,16 +21,16 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool fewColumns = GemmBlocking.AreFew(n, tileColumns);
         bool packsRows = GemmBlocking.PacksRows(m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false, row: k);
         int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
         int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
         bool isAlone = workers == 1 || GemmDriver.IsSerial(m, n, k);
+        bool sharesColumns = GemmBlocking.SharesColumns(m, n, tileColumns, isAlone ? 1 : workers);
         for (int block = 0; block < blocks; block++)
         {
             int row = block % rowBlocks * atOnce, packed = packsRows ? Math.Min(m - row, atOnce) : 0;
             long bytes = (long)Math.Min(k - (block / rowBlocks * most), most) * size;
-            if (fewColumns)
+            if (sharesColumns)
                 Raise(ref block % 2 == 0 ? ref _firstColumns : ref _secondColumns, GemmBlocking.Whole(n, tileColumns) * bytes);
             long panels = (GemmBlocking.Whole(packed, GemmBlocking.TallestTile) * bytes) + GemmBlocking.RowPadding(packed);
             Raise(ref block % 2 == 0 || isAlone ? ref _firstRows : ref _secondRows, Math.Min(panels, GemmBlocking.RowPanelBytes(packedRows)));

@@ -117,29 +117,30 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TTile : struct, ITile<T>
 {
-    private const int Group = 16;
+    // Panels of an item. Of columns there are but few.
+    private const int RowGroup = 16, ColumnGroup = 1;
     public PanelSet<T> Rows, Columns;
 
-    public readonly int Items => RowItems + ItemsOf(Columns, TTile.Columns);
+    public readonly int Items => RowItems + ItemsOf(Columns, TTile.Columns, ColumnGroup);
 
-    private readonly int RowItems => ItemsOf(Rows, TTile.Rows);
+    private readonly int RowItems => ItemsOf(Rows, TTile.Rows, RowGroup);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Execute(int item, int worker)
     {
         if (item < RowItems)
-            Pack(Rows, TTile.Rows, item);
+            Pack(Rows, TTile.Rows, RowGroup, item);
         else
-            Pack(Columns, TTile.Columns, item - RowItems);
+            Pack(Columns, TTile.Columns, ColumnGroup, item - RowItems);
     }
 
-    private static int ItemsOf(in PanelSet<T> set, int width) => (set.SharedPanels(width) + Group - 1) / Group;
+    private static int ItemsOf(in PanelSet<T> set, int width, int group) => (set.SharedPanels(width) + group - 1) / group;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pack(in PanelSet<T> set, int width, int group)
+    private static void Pack(in PanelSet<T> set, int width, int group, int item)
     {
-        int first = group * Group;
+        int first = item * group;
         T* destination = set.Shared + (first * PanelPacking.PanelDistance<T>(width, set.Kc));
-        set.Pack(first, Math.Min(Group, set.SharedPanels(width) - first), width, destination);
+        set.Pack(first, Math.Min(group, set.SharedPanels(width) - first), width, destination);
     }
 }

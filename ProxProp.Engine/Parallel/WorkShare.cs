@@ -19,12 +19,12 @@ internal struct WorkShare
             shares[i].Set(Begin(items, i, shares.Length), Begin(items, i + 1, shares.Length));
     }
 
-    /// <summary>Takes the next item of one share or, when there is none left, the last of another; −1 if there is none at all.</summary>
-    public static int Take(Span<WorkShare> shares, int own)
+    /// <summary>Takes the next item of one share or, when there is none left, the last of another that has more than are spared; −1 if there is none at all.</summary>
+    public static int Take(Span<WorkShare> shares, int own, int spared = 0)
     {
         int item = shares[own].TakeFirst();
         for (int other = 1; item < 0 && other < shares.Length; other++)
-            item = shares[(own + other) % shares.Length].TakeLast();
+            item = shares[(own + other) % shares.Length].TakeLast(spared);
         return item;
     }
 
@@ -35,17 +35,17 @@ internal struct WorkShare
     public void Set(int first, int end) => Volatile.Write(ref _range, Range(first, end));
 
     /// <summary>Takes the first; −1 if there is none.</summary>
-    public int TakeFirst() => Take(fromEnd: false);
+    public int TakeFirst() => Take(fromEnd: false, spared: 0);
 
-    /// <summary>Takes the last; −1 if there is none.</summary>
-    public int TakeLast() => Take(fromEnd: true);
+    /// <summary>Takes the last; −1 if there are no more than are spared.</summary>
+    public int TakeLast(int spared = 0) => Take(fromEnd: true, spared);
 
-    private int Take(bool fromEnd)
+    private int Take(bool fromEnd, int spared)
     {
         for (long seen = Volatile.Read(ref _range); ;)
         {
             int first = (int)(seen >> 32), end = (int)seen;
-            if (first >= end)
+            if (end - first <= spared)
                 return -1;
             long before = Interlocked.CompareExchange(ref _range, fromEnd ? Range(first, end - 1) : Range(first + 1, end), seen);
             if (before == seen)
