@@ -21,8 +21,9 @@ internal static unsafe class TriangularBlock
     /// <summary>Unknowns whose sums are finished together, on every width.</summary>
     public const int Group = 6;
 
-    private const int ItemPanels = 4;
-    private const long SerialFlops = 400_000;
+    // Panels of right-hand sides of an item, if there are enough of them: what they share of the triangle is then in a cache nearby.
+    private const int MostItemPanels = 4;
+    private const long SerialFlops = 1_500_000;
 
     /// <summary>Largest block: its sums are then one block of k (see <see cref="Gemm"/>).</summary>
     public static int Size<T>()
@@ -70,8 +71,9 @@ internal static unsafe class TriangularBlock
             PackJob<T, TTile> pack = new() { Work = this };
             int panels = (N + TTile.Rows - 1) / TTile.Rows;
             GemmDriver.Execute(Context, serial, panels, ref pack);
-            SolveJob<T, TTile> solve = new() { Work = this };
-            int items = (RightSides + (ItemPanels * TTile.Columns) - 1) / (ItemPanels * TTile.Columns);
+            int sides = (RightSides + TTile.Columns - 1) / TTile.Columns, workers = Context.Team.Workers;
+            SolveJob<T, TTile> solve = new() { Work = this, Panels = Math.Clamp((sides + workers - 1) / workers, 1, MostItemPanels) };
+            int items = (sides + solve.Panels - 1) / solve.Panels;
             GemmDriver.Execute(Context, serial, items, ref solve);
         }
 
@@ -115,12 +117,15 @@ internal static unsafe class TriangularBlock
     {
         public Work<T> Work;
 
+        /// <summary>Panels of an item.</summary>
+        public int Panels;
+
         [SkipLocalsInit]
         public readonly void Execute(int item, int worker)
         {
             T* x = (T*)Work.Context.WorkerScratch(worker);
-            int end = Math.Min((item + 1) * ItemPanels * TTile.Columns, Work.RightSides);
-            for (int first = item * ItemPanels * TTile.Columns; first < end; first += TTile.Columns)
+            int columns = Panels * TTile.Columns, end = Math.Min((item + 1) * columns, Work.RightSides);
+            for (int first = item * columns; first < end; first += TTile.Columns)
                 SolvePanel(first, end, x);
         }
 
