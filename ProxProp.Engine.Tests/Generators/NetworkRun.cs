@@ -14,6 +14,7 @@ public sealed class NetworkRun<T> : IDisposable
 {
     private readonly int[] _labels;
     private readonly T[] _values;
+    private readonly double _lossScale;
 
     public NetworkRun(NetworkCase c, StepSpec? step = null, double? tauTheta = null)
     {
@@ -32,7 +33,8 @@ public sealed class NetworkRun<T> : IDisposable
         double size = Math.Max(1e-3, Math.Sqrt(output.Sum(o => double.CreateChecked(o * o)) / output.Length));
         T[] noise = BatchData.Normals<T>(random, output.Length, size);
         _values = c.ZeroGradient ? output : [.. output.Zip(noise, (o, n) => o + n)];
-        Loss = new ScaledLoss<T>(c.CrossEntropy ? new CrossEntropyLoss<T>() : new MeanSquaredErrorLoss<T>(), LossScale(c, size, outputs));
+        _lossScale = LossScale(c, size, outputs);
+        Loss = MakeLoss();
         Step = new TrainingStep<T>(Network, (step ?? c.Step).Make<T>(tauTheta ?? c.TauTheta), new Sgd<T>(), Loss);
     }
 
@@ -47,6 +49,9 @@ public sealed class NetworkRun<T> : IDisposable
     public Loss<T> Loss { get; }
 
     public TrainingStep<T> Step { get; }
+
+    /// <summary>A loss for another step on the same network.</summary>
+    public Loss<T> MakeLoss() => new ScaledLoss<T>(Case.CrossEntropy ? new CrossEntropyLoss<T>() : new MeanSquaredErrorLoss<T>(), _lossScale);
 
     /// <summary>The directions of the production's step, one array per layer with parameters.</summary>
     public double[][] Directions()

@@ -18,6 +18,34 @@ public sealed class OnlineLinearTests
     [Property(MaxTest = 200)]
     public void It_is_the_batch_step_float(int seed) => Check<float>(new Random(seed));
 
+    /// <summary>The less is known at first, the more the first samples weigh; the error must not grow with τ_θ, as two triangular solves' would.</summary>
+    [Theory]
+    [InlineData(1e6)]
+    [InlineData(1e9)]
+    public void A_large_step_size_learns_as_well_in_float_as_in_double(double tauTheta)
+    {
+        const int Inputs = 30, Samples = 200;
+        var random = new Random(3);
+        using var single = new OnlineLinear<float>(Inputs, 1, tauTheta);
+        using var twice = new OnlineLinear<double>(Inputs, 1, tauTheta);
+        for (int i = 0; i < Samples; i++)
+        {
+            float[] sample = Numbers<float>(random, Inputs, 1), target = [sample[0] - (2 * sample[1]) + ((float)random.NextDouble() / 10)];
+            single.Learn(sample, target);
+            twice.Learn([.. sample.Select(x => (double)x)], [target[0]]);
+        }
+
+        double distance = 0, size = 0;
+        for (int i = 0; i < single.Parameters.Length; i++)
+        {
+            distance = Math.Max(distance, Math.Abs(single.Parameters[i] - twice.Parameters[i]));
+            size = Math.Max(size, Math.Abs(twice.Parameters[i]));
+        }
+
+        // The condition of what all samples tell is below 10; ε each.
+        Assert.True(distance < 10 * Samples * MachineEpsilon.Of<float>() * size, $"{distance} of {size}");
+    }
+
     [Fact]
     public void It_allocates_nothing()
     {

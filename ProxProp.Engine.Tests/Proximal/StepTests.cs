@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Proximal;
@@ -57,6 +58,33 @@ public sealed class StepTests
     {
         Assert.Equal("tauTheta", Assert.Throws<ArgumentOutOfRangeException>(() => new ExactStep<float>(tauTheta)).ParamName);
         Assert.Equal("tauTheta", Assert.Throws<ArgumentOutOfRangeException>(() => new CgStep<float>(3, tauTheta)).ParamName);
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(1)]
+    [InlineData(double.NaN)]
+    public void A_tolerance_that_no_iteration_could_miss_is_refused(double tolerance) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CgStep<double>(3, 1) { Tolerance = tolerance });
+
+    [Fact]
+    public void Settings_do_not_depend_on_the_culture()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        var comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        comma.NumberFormat.NumberDecimalSeparator = ",";
+        try
+        {
+            CultureInfo.CurrentCulture = comma;
+            Assert.Contains("tauTheta 0.05", new ExactStep<double>(0.05).Settings, StringComparison.Ordinal);
+            Assert.Contains("lambda 0.5", new ExactStep<double>(Damping.ScaleFree(0.5)).Settings, StringComparison.Ordinal);
+            Assert.Contains("lambda 0.5", new ExactStep<double>(Damping.LevenbergMarquardt(0.5)).Settings, StringComparison.Ordinal);
+            Assert.Contains("tolerance 0.5", new CgStep<double>(3, 0.05) { Tolerance = 0.5 }.Settings, StringComparison.Ordinal);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Fact]

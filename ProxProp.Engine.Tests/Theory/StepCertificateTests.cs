@@ -64,7 +64,7 @@ public sealed class StepCertificateTests
             Shape.Vector(6), [new LinearSpec(5), new ActivationSpec(ActivationKind.Tanh), new LinearSpec(3)], 4, false, DataKind.Normal, 1, 1, 0, false,
             0.1, 0.5, new StepSpec(StepKind.Exact), 11);
         using var run = new NetworkRun<double>(c);
-        using var step = new TrainingStep<double>(run.Network, new FaultyStep(fault), new Sgd<double>(), run.Loss);
+        using var step = new TrainingStep<double>(run.Network, new FaultyStep(fault), new Sgd<double>(), run.MakeLoss());
         StepCertificate certificate = StepCertificate.Check(step, run.Samples, run.Targets, c.Batch);
         Assert.False(certificate.Passed, string.Join('\n', certificate.Entries));
         Assert.All(certificate.Entries.Where(e => !e.Passed), e => Assert.Equal(0, e.Layer));
@@ -79,6 +79,32 @@ public sealed class StepCertificateTests
         run.Samples[1] = double.NaN;
         var e = Assert.Throws<ArgumentException>(() => StepCertificate.Check(run.Step, run.Samples, run.Targets, c.Batch));
         Assert.StartsWith("The loss of this batch is NaN", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Frozen_layers_belong_to_the_data()
+    {
+        var random = new Random(5);
+        double[] samples = [.. Enumerable.Range(0, 12 * 6).Select(_ => random.NextDouble() - 0.5)];
+        int[] labels = [.. Enumerable.Range(0, 12).Select(i => i % 3)];
+        using var network = new Network<double>(
+            Shape.Vector(6),
+            [new Linear<double>(7), new BatchNorm<double>(), new Tanh<double>(), new Dropout<double>(0.3), new Linear<double>(5), new Relu<double>(), new Linear<double>(3)],
+            12) { FrozenLayers = 3 };
+        using var step = new TrainingStep<double>(network, new ExactStep<double>(0.5), new Sgd<double>());
+        StepCertificate certificate = StepCertificate.Check(step, samples, new Targets<double>(labels), 12);
+        AssertPassed(certificate);
+        Assert.Equal([4, 6], certificate.Entries.Select(e => e.Layer).Distinct().Order());
+    }
+
+    [Fact]
+    public void A_batch_that_comes_in_parts_is_refused()
+    {
+        using var network = new Network<double>(Shape.Vector(2), [new Linear<double>(2)], 3);
+        using var step = new TrainingStep<double>(network, new ExplicitStep<double>(), new Sgd<double>(), maxBatch: 6);
+        var e = Assert.Throws<ArgumentOutOfRangeException>(() => StepCertificate.Check(step, new double[12], new Targets<double>(new int[6]), 6));
+        Assert.Contains("A batch of 1 to 3 samples was expected", e.Message, StringComparison.Ordinal);
+        AssertPassed(StepCertificate.Check(step, new double[6], new Targets<double>(new int[3]), 3));
     }
 
     [Fact]

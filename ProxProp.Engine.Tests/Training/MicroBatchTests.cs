@@ -150,6 +150,14 @@ public sealed class MicroBatchTests : IDisposable
         Assert.Contains("as a whole", Refused(new CgStep<float>(3, 1, joint: true)), StringComparison.Ordinal);
         Assert.Contains("which LocallyConnected does not", Refused(new ExactStep<float>(1), new LocallyConnected<float>(3)), StringComparison.Ordinal);
 
+        // A single image has statistics too, but not those of its batch.
+        using var images = new Network<float>(
+            Shape.Image(2, 4, 4), [new Conv2d<float>(3, 3), new BatchNorm<float>(), new Flatten<float>(), new Linear<float>(3)], 2);
+        Assert.Contains(
+            "Layer 1 (BatchNorm",
+            Assert.Throws<NotSupportedException>(() => new TrainingStep<float>(images, new ExplicitStep<float>(), new Sgd<float>(), maxBatch: 8)).Message,
+            StringComparison.Ordinal);
+
         // Frozen statistics are fixed numbers.
         using var network = new Network<float>(Shape.Vector(8), [new BatchNorm<float>(), new Linear<float>(2)], 3) { FrozenLayers = 1 };
         using var step = new TrainingStep<float>(network, new ExplicitStep<float>(), new Sgd<float>(), maxBatch: 6);
@@ -164,9 +172,34 @@ public sealed class MicroBatchTests : IDisposable
         Assert.Contains(
             "36 samples of shape 64 have 2304 elements, but got 2303",
             Assert.Throws<ArgumentException>(() => step.Run(_samples.AsSpan(1), new Targets<double>(_labels), Batch, 1)).Message, StringComparison.Ordinal);
+        foreach (int labels in (int[])[Batch - 1, 10])
+        {
+            Assert.Contains(
+                $"One label or one row of values for each of 36 samples was expected, but got {labels} labels and 0 values.",
+                Assert.Throws<ArgumentException>(() => step.Run(_samples, new Targets<double>(_labels.AsSpan(0, labels)), Batch, 1)).Message,
+                StringComparison.Ordinal);
+        }
+
+        double[] values = new double[10 * Classes];
         Assert.Contains(
-            "one label per sample", Assert.Throws<ArgumentException>(() => step.Run(_samples, new Targets<double>(_labels.AsSpan(1)), Batch, 1)).Message,
+            "but got 0 labels and 40 values.", Assert.Throws<ArgumentException>(() => step.Run(_samples, new Targets<double>(values), Batch, 1)).Message,
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    [InlineData(Batch + 1)]
+    public void A_batch_that_the_step_does_not_take_is_refused_and_changes_nothing(int batch)
+    {
+        using var network = new Network<double>(Shape.Vector(64), [new Linear<double>(8), new Linear<double>(Classes)], 10);
+        using var step = new TrainingStep<double>(network, new ExactStep<double>(1), new Sgd<double>(), maxBatch: Batch);
+        step.Run(_samples, new Targets<double>(_labels), Batch, 0.1);
+        double[] before = network.Parameters.ToArray();
+        var e = Assert.Throws<ArgumentOutOfRangeException>(() => step.Run(new double[64 * 64], new Targets<double>(new int[Math.Max(0, batch)]), batch, 0.1));
+        Assert.Equal("batch", e.ParamName);
+        Assert.Contains("A batch of 1 to 36 samples was expected.", e.Message, StringComparison.Ordinal);
+        Assert.Equal(before, network.Parameters.ToArray());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Optimizers;
@@ -100,6 +101,25 @@ public sealed class TrainingStepTests : IDisposable
             "belongs to a training step already",
             Assert.Throws<InvalidOperationException>(() => new TrainingStep<double>(network, new ExactStep<double>(1), step.Optimizer)).Message,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loss_belongs_to_one_step_and_an_evaluator_makes_what_belongs_to_none_its_own()
+    {
+        using var network = new Network<double>(Shape.Vector(3), [new Linear<double>(4)], 2, compute: _compute);
+        using var other = new Network<double>(Shape.Vector(3), [new Linear<double>(2)], 2, compute: _compute);
+        var loss = new CrossEntropyLoss<double>();
+        using var step = new TrainingStep<double>(network, new ExplicitStep<double>(), new Sgd<double>(), loss);
+        Assert.StartsWith(
+            "This CrossEntropyLoss belongs to a training step already",
+            Assert.Throws<InvalidOperationException>(() => new TrainingStep<double>(other, new ExplicitStep<double>(), new Sgd<double>(), loss)).Message,
+            StringComparison.Ordinal);
+        var data = new Dataset<double>("toy", 1, 1, 3, ["a", "b", "c", "d"], [1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 3, 1]);
+        using var shared = new Evaluator<double>(network, loss);
+        using var own = new Evaluator<double>(network, new CrossEntropyLoss<double>());
+        using var plain = new Evaluator<double>(network);
+        Assert.Equal(plain.Evaluate(data), shared.Evaluate(data));
+        Assert.Equal(plain.Evaluate(data), own.Evaluate(data));
     }
 
     [Fact]

@@ -45,6 +45,9 @@ public sealed class BatchNorm<T> : ParametricLayer<T>
     /// <summary>A variance needs two elements: two samples of a vector, or two pixels.</summary>
     public override int MinTrainingBatch => Input.Pixels > 1 ? 1 : 2;
 
+    /// <summary>Always: mean and variance are those of the batch.</summary>
+    public override bool NeedsWholeBatch => true;
+
     /// <inheritdoc/>
     public override IReadOnlyList<NamedTensor> State => _state;
 

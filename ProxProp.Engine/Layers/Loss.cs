@@ -21,13 +21,16 @@ public readonly ref struct Targets<T>
     /// <summary>Values; empty where the targets are labels.</summary>
     public ReadOnlySpan<T> Values { get; }
 
-    /// <summary>Those of some samples of a batch.</summary>
+    /// <summary>Whether there is one label, or one row of values, for each sample of a batch.</summary>
+    internal bool Fit(int batch) => Labels.Length == batch || (Values.Length > 0 && Values.Length % batch == 0);
+
+    /// <summary>Those of some samples of a batch that they <see cref="Fit"/>.</summary>
     internal Targets<T> Slice(int first, int count, int batch)
     {
         if (Labels.Length == batch)
             return new Targets<T>(Labels.Slice(first, count));
         int row = Values.Length / batch;
-        return Values.Length == batch * row && row > 0 ? new Targets<T>(Values.Slice(first * row, count * row)) : this;
+        return new Targets<T>(Values.Slice(first * row, count * row));
     }
 
     /// <summary>Labels as targets.</summary>
@@ -50,8 +53,21 @@ public abstract class Loss<T>
     /// </summary>
     public virtual double TermSize => 0;
 
+    /// <summary>Whether the loss belongs to a training step or an evaluator.</summary>
+    internal bool IsOwned { get; private set; }
+
     /// <summary>Reserves memory.</summary>
     public abstract void Plan(in PlanContext plan, Shape output);
+
+    /// <summary>Makes the loss part of a training step or an evaluator.</summary>
+    /// <exception cref="InvalidOperationException">It is part of another one.</exception>
+    internal void Attach(in PlanContext plan, Shape output)
+    {
+        if (IsOwned)
+            throw new InvalidOperationException($"This {GetType().Name.Split('`')[0]} belongs to a training step already; make one for each.");
+        IsOwned = true;
+        Plan(plan, output);
+    }
 
     /// <summary>The loss of a batch and, where <paramref name="dOutput"/> is not empty, its derivative with respect to the output.</summary>
     /// <exception cref="ArgumentException">The targets are of the wrong kind or number, or a label is out of range.</exception>

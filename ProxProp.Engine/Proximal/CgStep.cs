@@ -65,8 +65,15 @@ public sealed class CgStep<T> : ProximalStep<T>
     /// <summary>Whether one recurrence runs over all parameters of a layer.</summary>
     public bool IsJoint { get; }
 
-    /// <summary>A block stops when its residual is below this part of its first; 0 for all iterations.</summary>
-    public double Tolerance { get; init; }
+    /// <summary>A block stops when its residual is below this part of its first, in [0, 1); 0 for all iterations.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A block would stop before its first iteration, or never be compared.</exception>
+    public double Tolerance
+    {
+        get;
+        init => field = value is >= 0 and < 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The tolerance of conjugate gradients must be at least 0 and below 1.");
+    }
 
     /// <summary>Steps after which <see cref="CgPreconditioner.EarlierFactor"/> is renewed at the latest.</summary>
     public int RefreshEvery { get; init; } = 50;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ProxProp.Engine.Memory;
 
 namespace ProxProp.Engine.Proximal;
@@ -47,7 +48,7 @@ public abstract class Damping
     {
         public override bool NeedsTrace => false;
 
-        public override string ToString() => $"tauTheta {tauTheta:G6}";
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"tauTheta {tauTheta:G6}");
 
         public override LayerDamping Bind() => new(1 / tauTheta, isRelative: false);
     }
@@ -56,7 +57,7 @@ public abstract class Damping
     {
         public override bool NeedsTrace => true;
 
-        public override string ToString() => $"lambda {lambda:G6}";
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"lambda {lambda:G6}");
 
         public override LayerDamping Bind() => new(lambda, isRelative: true);
     }
@@ -65,7 +66,7 @@ public abstract class Damping
     {
         public override bool NeedsTrace => true;
 
-        public override string ToString() => $"Levenberg-Marquardt lambda {lambda:G6}";
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"Levenberg-Marquardt lambda {lambda:G6}");
 
         public override LayerDamping Bind() => new(lambda, isRelative: true) { AdaptEvery = every };
     }

@@ -94,9 +94,7 @@ public sealed class OnlineLinear<T> : IDisposable
         sample.CopyTo(row);
         if (_layout.HasBias)
             row[^1] = T.One;
-        _factor.Add(row);
-        row.CopyTo(gain);
-        _factor.Solve(gain);
+        _factor.Add(row, gain);
         for (int o = 0; o < Outputs; o++)
         {
             T error = Output(sample, theta, o) - target[o];

@@ -52,8 +52,12 @@ public sealed class RankOneCholesky<T> : IStateful
 
     /// <summary>M += aaᵀ.</summary>
     /// <param name="a">The row, of <see cref="Order"/> elements.</param>
-    public void Add(ReadOnlySpan<T> a)
+    public void Add(ReadOnlySpan<T> a) => Add(a, default);
+
+    /// <summary>M += aaᵀ, and gain = M⁻¹a for the new M by the same rotations and one triangular solve.</summary>
+    public void Add(ReadOnlySpan<T> a, Span<T> gain)
     {
+        T left = T.One;
         Span<T> w = _row.Span;
         a[..Order].CopyTo(w);
         for (int k = 0; k < Order; k++)
@@ -61,9 +65,15 @@ public sealed class RankOneCholesky<T> : IStateful
             Span<T> row = Row(k);
             T length = T.Sqrt((row[0] * row[0]) + (w[k] * w[k])), c = row[0] / length, s = w[k] / length;
             row[0] = length;
+            if (!gain.IsEmpty)
+                gain[k] = s * left;
+            left *= c;
             if (s != T.Zero)
                 Rotation.Apply(_context, c, s, row[1..], w[(k + 1)..]);
         }
+
+        if (!gain.IsEmpty)
+            SolveUpper(gain);
     }
 
     /// <summary>x = M⁻¹x.</summary>
@@ -77,6 +87,11 @@ public sealed class RankOneCholesky<T> : IStateful
             Elementwise.Axpy(_context, -x[k], row[1..], x[(k + 1)..]);
         }
 
+        SolveUpper(x);
+    }
+
+    private void SolveUpper(Span<T> x)
+    {
         for (int k = Order - 1; k >= 0; k--)
         {
             Span<T> row = Row(k);

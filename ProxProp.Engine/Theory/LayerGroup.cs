@@ -37,11 +37,12 @@ public sealed class LayerGroup<T>
     /// <summary>Cuts a network into its groups.</summary>
     /// <param name="network">The network.</param>
     /// <param name="beforeFirst">The layers before the first φ.</param>
-    /// <exception cref="ArgumentException">No layer has parameters.</exception>
-    public static IReadOnlyList<LayerGroup<T>> Cut(Network<T> network, out IReadOnlyList<Layer<T>> beforeFirst)
+    /// <param name="frozen">The first layers, so many, that have nothing to train.</param>
+    /// <exception cref="ArgumentException">No layer has parameters to train.</exception>
+    public static IReadOnlyList<LayerGroup<T>> Cut(Network<T> network, out IReadOnlyList<Layer<T>> beforeFirst, int frozen = 0)
     {
         IReadOnlyList<Layer<T>> layers = network.Layers;
-        int[] phis = [.. Enumerable.Range(0, layers.Count).Where(i => layers[i] is ParametricLayer<T>)];
+        int[] phis = [.. Enumerable.Range(0, layers.Count).Where(i => i >= frozen && layers[i] is ParametricLayer<T>)];
         if (phis.Length == 0)
             throw new ArgumentException("The network has no layer with parameters, one at least was expected.", nameof(network));
         beforeFirst = [.. layers.Take(phis[0])];

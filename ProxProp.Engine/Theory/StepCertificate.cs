@@ -11,7 +11,7 @@ namespace ProxProp.Engine.Theory;
 /// <remarks>
 /// <para>Hidden proximal layers: A and its adjoint belong together; v solves (I/τ_θ + AᵀA)v = g (a conjugate-gradient iterate: as far as its
 /// Krylov space allows, ⟨v, g − Mv⟩ = 0); the angle to g (exact: Kantorovich's 2√κ/(1 + κ); iterates: ⟨v,g⟩ ≥ ‖v‖²/(2τ_θ)); the
-/// sub-problem's energy does not rise; ‖v‖ ≤ τ_θ‖g‖. Every layer: J falls along −v. Explicit layers: v = g.</para>
+/// sub-problem's energy does not rise; ‖v‖ ≤ τ_θ‖g‖. Every layer: J falls along −v. Explicit layers: v = g. Frozen layers belong to the data.</para>
 /// <para>τ_θ is the one that the step reports for the layer. Nothing is changed: parameters, running statistics, optimizer and step count are as before; only a solver that keeps a factor or a count of iterations from step to step has seen one step more.
 /// The cost is about a hundred passes over the batch.</para>
 /// </remarks>
@@ -31,9 +31,17 @@ public sealed class StepCertificate
     /// <param name="targets">Labels or values.</param>
     /// <param name="batch">Number of samples.</param>
     /// <exception cref="ArgumentException">The loss of the batch is not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The network does not take so many samples at a time, as where a step's batch comes in parts.</exception>
     public static StepCertificate Check<T>(TrainingStep<T> step, ReadOnlySpan<T> samples, Targets<T> targets, int batch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(step);
+        if (batch < 1 || batch > step.Network.MaxBatch)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(batch), batch, $"A batch of 1 to {step.Network.MaxBatch} samples was expected: layers are run one by one on all of it, for which the network has no more room.");
+        }
+
         T[] state = NetworkState.Save(step.Network);
         LossValue value = step.ComputeDirections(samples, targets, batch);
         if (!double.IsFinite(value.Loss))
@@ -46,7 +54,7 @@ public sealed class StepCertificate
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);
         RoundingProbe probe = RoundingProbe.Run(step, samples, targets, batch, sweep);
-        int offset = 0;
+        int offset = step.Network.Layers.Take(step.Network.FrozenLayers).OfType<ParametricLayer<T>>().Sum(layer => layer.ParameterCount);
         for (int l = 0; l < sweep.Groups.Count; l++)
         {
             LayerGroup<T> group = sweep.Groups[l];
@@ -80,12 +88,14 @@ internal sealed record BackwardSweep<T>(IReadOnlyList<LayerGroup<T>> Groups, Pas
     {
         Network<T> network = step.Network;
         var pass = new Pass(network.Compute, batch, Training: true, step.StepsDone, network.Seed);
-        IReadOnlyList<LayerGroup<T>> groups = LayerGroup<T>.Cut(network, out IReadOnlyList<Layer<T>> beforeFirst);
+        IReadOnlyList<LayerGroup<T>> groups = LayerGroup<T>.Cut(network, out IReadOnlyList<Layer<T>> beforeFirst, network.FrozenLayers);
         var inputs = new T[groups.Count][];
         var outputs = new T[groups.Count][];
         var deltas = new T[groups.Count][];
         var gradients = new T[groups.Count][];
-        T[] a = LayerChain.Forward(pass, beforeFirst, samples[..(batch * network.Input.Size)], nudge)[^1];
+        int frozen = Math.Min(network.FrozenLayers, beforeFirst.Count);
+        T[] a = LayerChain.Forward(pass with { Training = false }, [.. beforeFirst.Take(frozen)], samples[..(batch * network.Input.Size)], nudge)[^1];
+        a = LayerChain.Forward(pass, [.. beforeFirst.Skip(frozen)], a, nudge)[^1];
         for (int l = 0; l < groups.Count; l++)
         {
             inputs[l] = a;

@@ -26,7 +26,7 @@ public sealed class Evaluator<T> : IDisposable
 
     /// <summary>Reserves room for one batch.</summary>
     /// <param name="network">The network.</param>
-    /// <param name="loss">A loss that is planned already; null for softmax cross-entropy.</param>
+    /// <param name="loss">The loss of a training step, or one of its own; null for softmax cross-entropy.</param>
     public Evaluator(Network<T> network, Loss<T>? loss = null)
     {
         _network = network;
@@ -34,13 +34,9 @@ public sealed class Evaluator<T> : IDisposable
         _samples = _arena.Reserve<T>("evaluation samples", (long)network.MaxBatch * network.Input.Size);
         _labels = _arena.Reserve<int>("evaluation labels", network.MaxBatch);
         _rows = _arena.Reserve<int>("evaluation rows", network.MaxBatch);
-        if (loss is null)
-        {
-            loss = new CrossEntropyLoss<T>();
-            loss.Plan(new PlanContext(_arena, network.Compute, network.MaxBatch), network.Output);
-        }
-
-        _loss = loss;
+        _loss = loss ?? new CrossEntropyLoss<T>();
+        if (!_loss.IsOwned)
+            _loss.Attach(new PlanContext(_arena, network.Compute, network.MaxBatch), network.Output);
         if (!network.Compute.IsPlan)
             _arena.Commit();
     }

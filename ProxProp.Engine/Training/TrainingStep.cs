@@ -41,7 +41,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <param name="network">The network; it must outlive the step.</param>
     /// <param name="step">How directions are made for hidden layers.</param>
     /// <param name="optimizer">What uses the directions; it belongs to this step from now on.</param>
-    /// <param name="loss">The loss; null for softmax cross-entropy.</param>
+    /// <param name="loss">The loss, which belongs to this step from now on; null for softmax cross-entropy.</param>
     /// <param name="maxBatch">
     /// The largest batch of a step; 0 for the network's. A larger one than the network's comes in parts of that size (micro-batches): activations are
     /// needed for one part at a time, and gradients and Gram matrices are summed. That is the same step to rounding, not to the bit.
@@ -69,7 +69,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _delta = _arena.Reserve<T>("derivative dz", (long)network.MaxBatch * Math.Max(dz, network.Output.Size));
         _otherDelta = _arena.Reserve<T>("derivative da", (long)network.MaxBatch * da);
         _arena.Label("loss", BufferPurpose.Other);
-        _loss.Plan(plan, network.Output);
+        _loss.Attach(plan, network.Output);
         _arena.Label($"optimizer ({optimizer.Name})", BufferPurpose.Optimizer);
         _optimizer.Plan(_arena, network.ParameterCount - _directions.FirstParameter);
         _arena.Label("damping", BufferPurpose.Copy);
@@ -171,9 +171,17 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <inheritdoc cref="Run"/>
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
+        if (batch < 1 || batch > MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"A batch of 1 to {MaxBatch} samples was expected.");
         CheckBatch(_network, batch);
         if (!_directions.InParts)
             return Sweep(PassOf(batch), samples, targets, batch);
+        if (!targets.Fit(batch))
+        {
+            throw new ArgumentException(
+                $"One label or one row of values for each of {batch} samples was expected, but got {targets.Labels.Length} labels and {targets.Values.Length} values.", nameof(targets));
+        }
+
         var sum = new LossValue(0, 0);
         for (int first = 0; first < batch && double.IsFinite(sum.Loss); first += _network.MaxBatch)
         {
