@@ -1,3 +1,6 @@
+using System.Globalization;
+using ProxProp.Cli;
+using ProxProp.Cli.Output;
 using ProxProp.Engine.Tests.Data;
 
 namespace ProxProp.Engine.Tests.Cli;
@@ -104,6 +107,36 @@ public sealed class MessageTests : IDisposable
     public void A_log_in_a_missing_folder() => Assert.Matches(
         @"^Cannot write the log .+nowhere/x\.jsonl: .+ Give --log a path in a folder that exists and may be written to\.$",
         CliRun.Fails(1, "train", "--save", _folder.File("w"), "--log", _folder.File("nowhere/x.jsonl")));
+
+    [Theory]
+    [InlineData("epoch 2/4")]
+    [InlineData("test acc.")]
+    [InlineData("Saved to")]
+    public void Output_that_ends_does_not_cost_the_weights(string last)
+    {
+        string weights = _folder.File("w"), checkpoint = _folder.File("c");
+        using var output = new EndingWriter(last);
+        using var error = new StringWriter();
+        string[] args = ["train", "--step", "exact", "--epochs", "4", "--save", weights, "--checkpoint", checkpoint];
+        Assert.Equal(1, CommandLine.Run(args, new Terminal(output, error)));
+        Assert.Equal($"proxprop: Standard output: No space left on device. The weights are saved in {weights}.", error.ToString().TrimEnd());
+        CliRun.Done("evaluate", "--weights", weights);
+        CliRun.Done("train", "--step", "exact", "--epochs", "4", "--resume", checkpoint, "--save", weights);
+    }
+
+    // A full disk from a line on.
+    private sealed class EndingWriter(string last) : StringWriter(CultureInfo.InvariantCulture)
+    {
+        private bool _isFull;
+
+        public override void WriteLine(string? value)
+        {
+            _isFull |= value?.Contains(last, StringComparison.Ordinal) == true;
+            if (_isFull)
+                throw new IOException("No space left on device.");
+            base.WriteLine(value);
+        }
+    }
 
     [Fact]
     public void A_log_on_a_full_disk_does_not_cost_the_weights()

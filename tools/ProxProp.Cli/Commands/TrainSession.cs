@@ -34,16 +34,18 @@ internal static class TrainSession
                 run.Train(split, terminal, log, Describe(request, data, plan, run, string.Empty).ToMetadata().ToDictionary(), interrupt.Token);
         }
 
-        TrainReport.WriteResults(terminal, runs);
         TrainingResult result = first.Result!;
         bool hasWeights = result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
+        IOException? lost = Failure(() => TrainReport.WriteResults(terminal, runs));
         if (hasWeights)
         {
             SaveWeights(request, data, plan, first);
-            terminal.Output.WriteLine($"Saved to {request.Save} ({first.Settings.Title}).");
-            terminal.Output.WriteLine($"Next: proxprop evaluate --weights {request.Save}{DataHint(request)}");
+            lost ??= Failure(() => terminal.Output.WriteLine(
+                $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {request.Save}{DataHint(request)}"));
         }
 
+        if (lost is not null)
+            throw new FailureException($"Standard output: {lost.Message}{(hasWeights ? $" The weights are saved in {request.Save}." : string.Empty)}", lost);
         return Conclude(terminal, request, runs, log);
     }
 
@@ -76,6 +78,20 @@ internal static class TrainSession
         }
 
         return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
+    }
+
+    // Results that cannot be shown must not cost the weights.
+    private static IOException? Failure(Action show)
+    {
+        try
+        {
+            show();
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
     }
 
     private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)

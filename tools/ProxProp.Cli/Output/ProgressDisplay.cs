@@ -4,6 +4,7 @@ using ProxProp.Engine.Training;
 namespace ProxProp.Cli.Output;
 
 /// <summary>Progress of one run: on a screen one line rewritten in place ten times a second, otherwise a plain line per epoch.</summary>
+/// <remarks>A screen that is closed or a disk that fills up must not cost the training: nothing more is shown then.</remarks>
 /// <param name="terminal">Where to write.</param>
 /// <param name="name">What the line begins with.</param>
 /// <param name="epochs">Epochs of the run.</param>
@@ -21,6 +22,7 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
     private double _lossSum;
     private double _correct;
     private int _steps;
+    private bool _isLost;
 
     public void Report(TrainingProgress value)
     {
@@ -31,31 +33,37 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
         _correct += value.Accuracy;
         _steps++;
         _epoch = value.EpochEnd ?? _epoch;
-        if (!terminal.Rewrites)
-        {
-            if (value.EpochEnd is not null)
-                terminal.Output.WriteLine(Line());
-        }
-        else if (value.Step == value.TotalSteps || Stopwatch.GetElapsedTime(_shown).TotalSeconds >= RefreshSeconds)
-        {
-            _shown = Stopwatch.GetTimestamp();
-            Rewrite();
-        }
+        bool isDue = terminal.Rewrites
+            ? value.Step == value.TotalSteps || Stopwatch.GetElapsedTime(_shown).TotalSeconds >= RefreshSeconds
+            : value.EpochEnd is not null;
+        if (isDue)
+            Show(isLast: false);
     }
 
     /// <summary>Leaves the last state on the screen and goes to a new line.</summary>
     public void Finish()
     {
-        if (_last.Step == 0)
+        if (_last.Step > 0 && (terminal.Rewrites || _last.EpochEnd is null))
+            Show(isLast: true);
+    }
+
+    private void Show(bool isLast)
+    {
+        if (_isLost)
             return;
-        if (terminal.Rewrites)
+        _shown = Stopwatch.GetTimestamp();
+        try
         {
-            Rewrite();
-            terminal.Output.WriteLine();
+            if (terminal.Rewrites)
+                Rewrite();
+            else
+                terminal.Output.WriteLine(Line());
+            if (terminal.Rewrites && isLast)
+                terminal.Output.WriteLine();
         }
-        else if (_last.EpochEnd is null)
+        catch (IOException)
         {
-            terminal.Output.WriteLine(Line());
+            _isLost = true;
         }
     }
 
