@@ -13,10 +13,10 @@ namespace ProxProp.Engine.Proximal;
 /// <para>With M = I/τ_θ + Σ aᵢaᵢᵀ (a with a one at its end for the bias) the minimum moves by θ ← θ − M⁻¹a·(θᵀa − y)ᵀ when (a, y) arrives
 /// and aaᵀ has been added to M: recursive least squares, here on a Cholesky factor (<see cref="RankOneCholesky{T}"/>) in place of the inverse,
 /// which keeps M positive definite in any precision. A sample costs about 5n² + 4n·outputs flops, n = inputs + 1, and no memory.</para>
-/// <para>Not thread-safe.</para>
+/// <para>What it has learnt is M as well as θ: <c>OnlineCheckpoint</c> saves both. Not thread-safe.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
-public sealed class OnlineLinear<T> : IDisposable
+public sealed class OnlineLinear<T> : IDisposable, IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Arena _arena = new();
@@ -38,6 +38,7 @@ public sealed class OnlineLinear<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         if (!(tauTheta > 0) || !double.IsFinite(tauTheta))
             throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, "The proximal step size tauTheta must be positive and finite.");
+        TauTheta = tauTheta;
         _layout = new BlockLayout(outputs, inputs, bias);
         _ownsCompute = compute is null;
         _compute = compute ?? new ComputeContext(1);
@@ -54,6 +55,12 @@ public sealed class OnlineLinear<T> : IDisposable
 
     /// <summary>Elements of a target.</summary>
     public int Outputs => _layout.Units;
+
+    /// <summary>Whether there is a bias.</summary>
+    public bool HasBias => _layout.HasBias;
+
+    /// <summary>τ_θ.</summary>
+    public double TauTheta { get; }
 
     /// <summary>
     /// Weights outputs × inputs, then biases: the layout of a <see cref="Layers.Linear{T}"/>, so that one is copied from and to a network. What is
@@ -104,6 +111,17 @@ public sealed class OnlineLinear<T> : IDisposable
         }
 
         Samples++;
+    }
+
+    /// <inheritdoc/>
+    public void VisitState(IStateVisitor visitor, string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        visitor.Visit($"{prefix}.parameters", _parameters);
+        _factor.VisitState(visitor, prefix);
+        long samples = Samples;
+        visitor.Visit($"{prefix}.samples", ref samples);
+        Samples = samples;
     }
 
     /// <summary>Frees the memory.</summary>

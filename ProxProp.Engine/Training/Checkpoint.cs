@@ -24,12 +24,13 @@ namespace ProxProp.Engine.Training;
 public static class Checkpoint
 {
     internal const string ChecksumKey = "proxprop.checkpoint.checksum";
-    private const string VersionKey = "proxprop.checkpoint.version";
-    private const string SettingPrefix = "proxprop.setting.";
-    private const string TensorPrefix = "checkpoint.";
+    internal const string VersionKey = "proxprop.checkpoint.version";
+    internal const string SettingPrefix = "proxprop.setting.";
+    internal const string TensorPrefix = "checkpoint.";
     private const string StepPrefix = TensorPrefix + "step";
     private const string RunPrefix = TensorPrefix + "run";
-    private const int Version = 1, EpochFigures = 6, MostDifferences = 3, LongestName = 60, LongestText = 200;
+    internal const int Version = 1;
+    private const int EpochFigures = 6, MostDifferences = 3, LongestName = 60, LongestText = 200;
 
     /// <summary>Saves a run between two steps.</summary>
     /// <param name="step">The step with its network, optimizer and damping.</param>
@@ -97,7 +98,7 @@ public static class Checkpoint
         return writer;
     }
 
-    private static void CheckVersion(SafetensorsReader reader)
+    internal static void CheckVersion(SafetensorsReader reader)
     {
         if (!reader.Metadata.TryGetValue(VersionKey, out string? version))
             throw new DataFormatException(reader.Name, "header", "no checkpoint (weights alone cannot be resumed)", "a file saved as a checkpoint");
@@ -105,7 +106,7 @@ public static class Checkpoint
             throw new DataFormatException(reader.Name, "header", $"checkpoint version {DataFormatException.Short(version, LongestName)}", $"version {Version}, the one that this program reads");
     }
 
-    private static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
+    internal static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
         Dictionary<string, string> saved = reader.Metadata
             .Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
