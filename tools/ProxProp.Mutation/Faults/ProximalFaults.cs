@@ -5,6 +5,10 @@ internal static class ProximalFaults
 {
     public static IReadOnlyList<Fault> List { get; } =
     [
+        new("what learns one by one forgets that a sample shares its news", "Solvers/RankOneCholesky.cs",
+            "            left *= c;\n",
+            "",
+            "OnlineLinearTests"),
         new("damping is left out of the Cholesky factor", "Solvers/GramFactor.cs",
             "matrix[i, i] += shift;",
             "matrix[i, i] += T.Zero;",

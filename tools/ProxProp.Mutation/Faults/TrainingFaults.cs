@@ -7,6 +7,10 @@ internal static class TrainingFaults
 
     public static IReadOnlyList<Fault> List { get; } =
     [
+        new("batch normalisation is trained on parts of a batch", "Layers/BatchNorm.cs",
+            "NeedsWholeBatch => true",
+            "NeedsWholeBatch => MinTrainingBatch > 1",
+            "MicroBatchTests"),
         new("a direction that is not finite updates the weights", "Training/TrainingStep.cs",
             "double.IsFinite(value.Loss) && NonFiniteDirection < 0",
             "double.IsFinite(value.Loss)",
