@@ -82,6 +82,26 @@ public class ConvolutionContractTests
         }
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(int.MaxValue)]
+    public void The_distance_of_the_columns_of_a_kernel_that_has_one_means_nothing(int dilation)
+    {
+        using var context = new ComputeContext(2);
+        var plain = new ConvolutionShape(3, 9, 5, 4, 2, 1, 1, 1, 1, 0, 2, 1);
+        ConvolutionShape apart = plain with { DilationX = dilation };
+        apart.Validate();
+        Assert.Equal(Convolution.ScratchLength(plain, 7, context), Convolution.ScratchLength(apart, 7, context));
+        double[] input = [.. Enumerable.Range(0, 7 * plain.InputLength).Select(i => i % 7 - 3.0)];
+        double[] output = [.. Enumerable.Range(0, 7 * plain.OutputLength).Select(i => i % 5 - 2.0)];
+        double[] weight = [.. Enumerable.Range(0, plain.WeightLength).Select(i => i % 4 - 1.0)], bias = new double[4];
+        ConvolutionRun<float> expected = new(context, plain, 7), found = new(context, apart, 7);
+        Assert.Equal(expected.Forward(input, weight, bias, relu: false), found.Forward(input, weight, bias, relu: false));
+        Assert.Equal(expected.InputGradient(weight, output), found.InputGradient(weight, output));
+        Assert.Equal(expected.ParameterGradient(input, output, true), found.ParameterGradient(input, output, true));
+        Assert.Equal(expected.Gram(input, true), found.Gram(input, true));
+    }
+
     [Fact]
     public void Relu_keeps_a_NaN()
     {

@@ -1,5 +1,6 @@
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Simd;
+using ProxProp.Engine.Tests.Generators;
 
 namespace ProxProp.Engine.Tests.Kernels;
 
@@ -31,6 +32,46 @@ public sealed unsafe class GemmReadsTests
         EverySize<Tile<Scalar<float>, float, SixRows>>(transposedA, transposedB);
         EverySize<Tile<Simd128<float>, float, SixRows>>(transposedA, transposedB);
     }
+
+    /// <summary>Packing too: operands that end, or begin, at a page that may not be read.</summary>
+    [Theory]
+    [MemberData(nameof(Contexts.WidthsAndTypes), MemberType = typeof(Contexts))]
+    public void Nothing_beside_an_operand_is_read(SimdWidth width, bool isDouble)
+    {
+        Assert.SkipUnless(GuardedMemory.IsSupported, "No guards here.");
+        if (isDouble)
+            Guarded<double>(width);
+        else
+            Guarded<float>(width);
+    }
+
+    private static void Guarded<T>(SimdWidth width)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        using var compute = new ComputeContext(1, width);
+        using GuardedMemory a = new(70 * 70 * sizeof(T)), b = new(70 * 70 * sizeof(T));
+        foreach (int m in s_sizes)
+        {
+            foreach (int n in s_sizes)
+            {
+                foreach (int k in (int[])[1, 7, 18])
+                {
+                    T[] c = new T[m * n];
+                    for (int kind = 0; kind < 8; kind++)
+                    {
+                        bool atEnd = kind < 4;
+                        var left = new ReadOnlyMatrix<T>(new(Flush<T>(a, m * k, atEnd), m * k), kind % 2 == 0 ? m : k, kind % 2 == 0 ? k : m);
+                        var right = new ReadOnlyMatrix<T>(new(Flush<T>(b, k * n, atEnd), k * n), kind / 2 % 2 == 0 ? k : n, kind / 2 % 2 == 0 ? n : k);
+                        Gemm.Assign(compute, kind % 2 == 0 ? left : left.Transposed, kind / 2 % 2 == 0 ? right : right.Transposed, new Matrix<T>(c, m, n));
+                        Assert.Equal(T.Zero, c[^1]);
+                    }
+                }
+            }
+        }
+    }
+
+    private static T* Flush<T>(GuardedMemory memory, int count, bool atEnd)
+        where T : unmanaged => atEnd ? (T*)memory.Last - count : (T*)memory.First;
 
     private static void EverySize<TTile>(bool transposedA, bool transposedB)
         where TTile : struct, ITile<float>

@@ -106,6 +106,15 @@ public sealed class PoolingTests
         Assert.Contains(because, e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(0, 2)]
+    public void Padding_beyond_half_the_window_is_refused_on_either_axis(int paddingY, int paddingX)
+    {
+        ArgumentException e = Assert.Throws<ArgumentException>(new PoolingShape(1, 8, 8, 2, 2, 1, 1, paddingY, paddingX).Validate);
+        Assert.Contains("half the window", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_wrong_length_is_refused_by_name()
     {

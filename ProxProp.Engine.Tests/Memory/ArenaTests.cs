@@ -219,6 +219,7 @@ public sealed unsafe class ArenaTests
             buffer.Dispose();
             buffer.Dispose();
             Assert.Throws<ObjectDisposedException>(() => buffer.Span.Length);
+            Assert.Throws<ObjectDisposedException>(() => (long)buffer.Pointer);
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => new AlignedBuffer<byte>(-1));

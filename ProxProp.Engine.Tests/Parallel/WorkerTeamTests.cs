@@ -40,6 +40,34 @@ public sealed class WorkerTeamTests
         }
     }
 
+    /// <summary>Each item waits for the others, so a worker that sleeps through the job is missed.</summary>
+    [Fact]
+    public void Workers_that_sleep_are_woken()
+    {
+        int workers = Math.Max(4, Environment.ProcessorCount + 1);
+        using WorkerTeam team = new(workers);
+        for (int repeat = 0; repeat < 5; repeat++)
+        {
+            Thread.Sleep(20);
+            var job = new MeetingJob { All = new CountdownEvent(workers) };
+            using (job.All)
+            {
+                team.Run(workers, ref job);
+                Assert.True(job.All.IsSet, $"{job.All.CurrentCount} of {workers} workers did not come");
+            }
+        }
+    }
+
+    [Fact]
+    public void Items_not_yet_started_are_dropped_after_an_exception()
+    {
+        using WorkerTeam team = new(2);
+        int[] counts = new int[10_000];
+        FirstFailsJob job = new() { Counts = counts };
+        Assert.Throws<InvalidOperationException>(() => team.Run(counts.Length, ref job));
+        Assert.InRange(counts.Sum(), 0, counts.Length / 2);
+    }
+
     [Fact]
     public void Writes_of_the_caller_are_seen_by_items_and_writes_of_items_by_the_caller()
     {
@@ -170,6 +198,30 @@ public sealed class WorkerTeamTests
         {
             CountingJob inner = new() { Counts = new int[1], Workers = Team.Workers };
             Team.Run(1, ref inner);
+        }
+    }
+
+    private struct MeetingJob : IParallelJob
+    {
+        public CountdownEvent All;
+
+        public readonly void Execute(int item, int worker)
+        {
+            All.Signal();
+            All.Wait(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    private struct FirstFailsJob : IParallelJob
+    {
+        public int[] Counts;
+
+        public readonly void Execute(int item, int worker)
+        {
+            if (item == 0)
+                throw new InvalidOperationException("the first item");
+            Thread.Sleep(1);
+            Counts[item]++;
         }
     }
 

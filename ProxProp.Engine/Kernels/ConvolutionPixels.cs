@@ -18,6 +18,9 @@ internal readonly unsafe struct ConvolutionPixels<T>
 
     public ConvolutionPixels(int channels, int height, int width, int paddingY, int paddingX, int dilationX)
     {
+        // Only a kernel of one column fits into less: it has no taps that could be apart, and every pixel would get a phase of its own.
+        if (dilationX >= width + (2 * paddingX))
+            dilationX = 1;
         (_channels, _height, _width, _paddingY, _paddingX, _dilationX) = (channels, height, width, paddingY, paddingX, dilationX);
         _phaseStep = (width + (2 * paddingX) + dilationX - 1) / dilationX * channels;
         RowStep = dilationX * _phaseStep;

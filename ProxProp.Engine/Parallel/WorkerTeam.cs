@@ -95,8 +95,7 @@ public sealed unsafe class WorkerTeam : IDisposable
     public void Dispose()
     {
         _stop = true;
-        lock (_sleepGate)
-            Monitor.PulseAll(_sleepGate);
+        Wake();
         foreach (Thread thread in _threads)
             thread.Join();
     }
@@ -140,17 +139,26 @@ public sealed unsafe class WorkerTeam : IDisposable
         _execute = execute;
         WorkShare.Divide(items, _shares);
         Interlocked.Add(ref _state, EpochUnit | Open);
-        if (Volatile.Read(ref _sleepers) > 0)
+        try
         {
-            lock (_sleepGate)
-                Monitor.PulseAll(_sleepGate);
+            if (Volatile.Read(ref _sleepers) > 0)
+                Wake();
         }
+        finally
+        {
+            // Whatever happens, as the interruption of this thread while it waits for the gate: the job is on its stack.
+            Work(0);
+            Interlocked.Add(ref _state, -Open);
+            SpinWait spinner = default;
+            while ((Volatile.Read(ref _state) & ActiveMask) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+        }
+    }
 
-        Work(0);
-        Interlocked.Add(ref _state, -Open);
-        SpinWait spinner = default;
-        while ((Volatile.Read(ref _state) & ActiveMask) != 0)
-            spinner.SpinOnce(sleep1Threshold: -1);
+    private void Wake()
+    {
+        lock (_sleepGate)
+            Monitor.PulseAll(_sleepGate);
     }
 
     private void Work(int worker)
