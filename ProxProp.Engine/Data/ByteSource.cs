@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace ProxProp.Engine.Data;
 
 /// <summary>
@@ -17,12 +15,14 @@ internal sealed class ByteSource : IDisposable
 
     private readonly Stream _stream;
 
-    private ByteSource(string name, Stream stream, long bound, bool compressed)
+    private readonly WholeGzip? _gzip;
+
+    private ByteSource(string name, Stream stream, WholeGzip? gzip, long bound)
     {
         Name = name;
         _stream = stream;
+        _gzip = gzip;
         Bound = bound;
-        IsCompressed = compressed;
     }
 
     /// <summary>What messages call the file.</summary>
@@ -35,7 +35,7 @@ internal sealed class ByteSource : IDisposable
     public long Bound { get; }
 
     /// <summary>Whether the bytes come out of a gzip stream.</summary>
-    public bool IsCompressed { get; }
+    public bool IsCompressed => _gzip is not null;
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="DataFormatException">The file is missing or cannot be opened.</exception>
@@ -55,8 +55,8 @@ internal sealed class ByteSource : IDisposable
             bool compressed = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
             stream.Position = 0;
             return compressed
-                ? new ByteSource(name, new GZipStream(stream, CompressionMode.Decompress), (length * LargestExpansion) + Chunk, true)
-                : new ByteSource(name, stream, length, false);
+                ? new ByteSource(name, stream, new WholeGzip(stream), (length * LargestExpansion) + Chunk)
+                : new ByteSource(name, stream, null, length);
         }
         catch (Exception e) when (e is IOException or NotSupportedException)
         {
@@ -92,7 +92,7 @@ internal sealed class ByteSource : IDisposable
     {
         try
         {
-            int read = _stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
+            int read = _gzip?.Read(destination) ?? _stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
             Position += read;
             return read;
         }
@@ -174,7 +174,11 @@ internal sealed class ByteSource : IDisposable
         new(Name, $"byte {Position}", found, expected, inner);
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _gzip?.Dispose();
+        _stream.Dispose();
+    }
 
     private DataFormatException Truncated(long start, long found, long expected, string what) =>
         new(Name, $"byte {start}", $"the end of the file {found} bytes further on", $"{expected} bytes of {what}");
