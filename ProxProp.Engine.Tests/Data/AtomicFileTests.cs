@@ -99,6 +99,29 @@ public sealed class AtomicFileTests : IDisposable
         Assert.NotNull(new FileInfo(link).LinkTarget);
     }
 
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead)]
+    public void The_permissions_of_a_file_that_is_replaced_stay(UnixFileMode mode)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are none there.");
+        string path = _folder.Add("weights", "old");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
+        UnixFileMode? during = null;
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write("new"u8);
+            if (!OperatingSystem.IsWindows())
+                during = File.GetUnixFileMode(((FileStream)stream).SafeFileHandle);
+        });
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.True((during & ~mode) == 0, $"While it was written, the file could be used as {during}.");
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(mode, File.GetUnixFileMode(path));
+    }
+
     /// <summary>Another thread looks at the file all the while: it is always there, and always one of the versions as a whole.</summary>
     [Fact]
     public async Task A_reader_never_sees_the_file_missing_or_half_written()

@@ -3,6 +3,7 @@ namespace ProxProp.Engine.Data;
 /// <summary>
 /// Writes a file whole or not at all: into a temporary file in the same folder, which is flushed to the disk and renamed over the target.
 /// Whatever fails on the way (full disk, read-only folder, the process killed), the file that was there before is there unchanged.
+/// On Unix the new file has the permissions of the one that it replaces.
 /// </summary>
 public static class AtomicFile
 {
@@ -12,9 +13,9 @@ public static class AtomicFile
     /// <param name="path">The file; a symbolic link is followed. It must not exist as anything but a regular file.</param>
     /// <param name="write">Writes the contents, front to back.</param>
     /// <exception cref="IOException">The file could not be written; the message says why and that the old one is unchanged.</exception>
-    public static void Write(string path, Action<Stream> write) => Write(path, write, CreateTemporary);
+    public static void Write(string path, Action<Stream> write) => Write(path, write, create: null);
 
-    internal static void Write(string path, Action<Stream> write, Func<string, Stream> create)
+    internal static void Write(string path, Action<Stream> write, Func<string, Stream>? create)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -26,17 +27,21 @@ public static class AtomicFile
             if (link.LinkTarget is not null)
                 target = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             CheckTarget(target);
+            UnixFileMode? mode = OperatingSystem.IsWindows() || !File.Exists(target) ? null : File.GetUnixFileMode(target);
             string folder = Path.GetDirectoryName(target)!;
             string prefix = $".{Path.GetFileName(target)}.";
             RemoveStale(folder, prefix);
             temporary = Path.Combine(folder, prefix + Path.GetRandomFileName() + Suffix);
-            using (Stream stream = create(temporary))
+            using (Stream stream = create?.Invoke(temporary) ?? CreateTemporary(temporary, mode))
             {
                 write(stream);
                 stream.Flush();
                 (stream as FileStream)?.Flush(flushToDisk: true);
             }
 
+            // What the process's mask kept from the new file; a file system without permissions, which would refuse, shows the same everywhere.
+            if (!OperatingSystem.IsWindows() && mode is { } kept && File.GetUnixFileMode(temporary) != kept)
+                File.SetUnixFileMode(temporary, kept);
             File.Move(temporary, target, overwrite: true);
         }
         catch (Exception e)
@@ -49,8 +54,14 @@ public static class AtomicFile
         }
     }
 
-    private static FileStream CreateTemporary(string path) =>
-        new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+    /// <summary>From its first moment the file is open to nobody whom the one that it replaces is closed to.</summary>
+    private static FileStream CreateTemporary(string path, UnixFileMode? mode)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = mode;
+        return new FileStream(path, options);
+    }
 
     /// <summary>Removes what killed processes left behind; a temporary file that is being written is locked, and stays.</summary>
     private static void RemoveStale(string folder, string prefix)
