@@ -153,16 +153,43 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void What_a_killed_process_left_is_removed_and_what_another_is_writing_is_not()
+    public void What_a_killed_process_left_is_removed_and_nothing_else()
     {
         string path = _folder.File("weights");
-        _folder.Add(".weights.abc.tmp", "half");
-        string other = _folder.Add(".weights2.abc.tmp", "half");
-        string written = _folder.File(".weights.def.tmp");
+        string[] others =
+        [
+            ".weights2.abcdefgh.345.tmp", ".weights.abc.tmp", ".weights.abcdefgh345.tmp", ".weights.abcdefgh.3456.tmp", ".weights.abcdefgH.345.tmp",
+            ".weights.abcdefg9.345.tmp", ".weights.abcd.fgh.345.tmp", ".weights.backup.2024.tmp", "weights.abcdefgh.345.tmp",
+        ];
+        foreach (string name in others.Append(".weights.abcdefgh.345.tmp"))
+            Age(_folder.Add(name, "half"), minutes: 61);
+        string moving = Age(_folder.Add(".weights.abcdefgh.344.tmp", "whole"), minutes: 59);
+        string written = _folder.File(".weights.zyxwvuts.012.tmp");
         using FileStream busy = new(written, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        Age(written, minutes: 61);
         AtomicFile.Write(path, stream => stream.Write("new"u8));
         string[] left = Directory.GetFiles(_folder.Path);
-        Assert.Equal(new[] { path, other, written }.Order(StringComparer.Ordinal), left.Order(StringComparer.Ordinal));
+        Assert.Equal([.. others.Select(_folder.File).Concat([path, moving, written]).Order(StringComparer.Ordinal)], left.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Whatever name a save gives its temporary file, a later one knows it again.</summary>
+    [Fact]
+    public void What_a_save_makes_is_known_as_such()
+    {
+        string path = _folder.File("weights");
+        for (int i = 0; i < 100; i++)
+        {
+            string kept = "";
+            AtomicFile.Write(path, stream =>
+            {
+                kept = ((FileStream)stream).Name;
+                stream.Write("new"u8);
+            });
+            Age(_folder.Add(Path.GetFileName(kept), "half"), minutes: 61);
+        }
+
+        AtomicFile.Write(path, stream => stream.Write("new"u8));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
@@ -176,6 +203,13 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => writer.Save(path));
         using SafetensorsReader reader = SafetensorsReader.Open(path);
         Assert.Equal("x", Assert.Single(reader.Entries).Name);
+    }
+
+    /// <summary>Makes a file one that was last written so long ago.</summary>
+    private static string Age(string path, int minutes)
+    {
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes(-minutes));
+        return path;
     }
 
     private void Unchanged(string path)

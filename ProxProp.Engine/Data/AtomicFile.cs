@@ -9,6 +9,9 @@ public static class AtomicFile
 {
     private const string Suffix = ".tmp";
 
+    /// <summary>Length of a random file name, eight characters and three.</summary>
+    private const int RandomLength = 12;
+
     /// <summary>Replaces or creates a file.</summary>
     /// <param name="path">The file; a symbolic link is followed. It must not exist as anything but a regular file.</param>
     /// <param name="write">Writes the contents, front to back.</param>
@@ -63,12 +66,16 @@ public static class AtomicFile
         return new FileStream(path, options);
     }
 
-    /// <summary>Removes what killed processes left behind; a temporary file that is being written is locked, and stays.</summary>
+    /// <summary>
+    /// Removes what killed processes left behind. A temporary file that is being written is locked, and stays; so does one of the last hour,
+    /// which another process may have closed and not yet renamed.
+    /// </summary>
     private static void RemoveStale(string folder, string prefix)
     {
+        DateTime latest = DateTime.UtcNow.AddHours(-1);
         foreach (string path in Directory.EnumerateFiles(folder, $".*{Suffix}"))
         {
-            if (!Path.GetFileName(path.AsSpan()).StartsWith(prefix, StringComparison.Ordinal))
+            if (!IsTemporary(Path.GetFileName(path.AsSpan()), prefix) || File.GetLastWriteTimeUtc(path) > latest)
                 continue;
             try
             {
@@ -79,6 +86,21 @@ public static class AtomicFile
                 // In use, or not ours.
             }
         }
+    }
+
+    /// <summary>Whether a name is one that <see cref="Write(string, Action{Stream})"/> gives; other programs' files may be much like it.</summary>
+    private static bool IsTemporary(ReadOnlySpan<char> name, string prefix)
+    {
+        if (name.Length != prefix.Length + RandomLength + Suffix.Length || !name.StartsWith(prefix, StringComparison.Ordinal))
+            return false;
+        ReadOnlySpan<char> random = name.Slice(prefix.Length, RandomLength);
+        for (int i = 0; i < RandomLength; i++)
+        {
+            if (i == 8 ? random[i] != '.' : random[i] is not ((>= 'a' and <= 'z') or (>= '0' and <= '5')))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>
