@@ -99,6 +99,41 @@ public sealed class AtomicFileTests : IDisposable
         Assert.NotNull(new FileInfo(link).LinkTarget);
     }
 
+    /// <summary>The folder that a relative link starts from is where the link itself lies, not the path that led to it.</summary>
+    [Theory]
+    [InlineData("../real.bin")]
+    [InlineData("./../deep/..//real.bin")]
+    [InlineData("../up/store/real.bin")]
+    [InlineData("other")]
+    public void A_relative_link_in_a_folder_reached_through_a_link_is_followed(string link)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Symbolic links need a privilege there.");
+        Directory.CreateDirectory(_folder.File("store/deep"));
+        Directory.CreateDirectory(_folder.File("t"));
+        File.CreateSymbolicLink(_folder.File("t/runs"), "../store/deep");
+        File.CreateSymbolicLink(_folder.File("store/up"), "../store/deep/../..");
+        File.CreateSymbolicLink(_folder.File("store/deep/other"), _folder.File("store/real.bin"));
+        File.CreateSymbolicLink(_folder.File("store/deep/model"), link);
+        string real = _folder.Add("store/real.bin", "old");
+        AtomicFile.Write(_folder.File("t/runs/model"), stream => stream.Write("new"u8));
+        Assert.Equal("new", File.ReadAllText(real));
+        Assert.Equal(["runs"], Directory.GetFileSystemEntries(_folder.File("t")).Select(Path.GetFileName));
+        Assert.NotNull(new FileInfo(_folder.File("store/deep/model")).LinkTarget);
+    }
+
+    [Fact]
+    public void A_link_to_itself_is_refused_and_one_to_nothing_makes_the_file()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Symbolic links need a privilege there.");
+        string link = _folder.File("link");
+        File.CreateSymbolicLink(link, "link");
+        string message = Assert.Throws<IOException>(() => AtomicFile.Write(link, stream => stream.WriteByte(1))).Message;
+        Assert.StartsWith($"Cannot save {link}: ", message, StringComparison.Ordinal);
+        File.CreateSymbolicLink(_folder.File("to"), "made");
+        AtomicFile.Write(_folder.File("to"), stream => stream.Write("new"u8));
+        Assert.Equal("new", File.ReadAllText(_folder.File("made")));
+    }
+
     [Theory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)]

@@ -9,6 +9,9 @@ public static class AtomicFile
 {
     private const string Suffix = ".tmp";
 
+    /// <summary>As many symbolic links as Linux follows.</summary>
+    private const int MostLinks = 40;
+
     /// <summary>Length of a random file name, eight characters and three.</summary>
     private const int RandomLength = 12;
 
@@ -26,9 +29,8 @@ public static class AtomicFile
         try
         {
             string target = Path.GetFullPath(path);
-            FileInfo link = new(target);
-            if (link.LinkTarget is not null)
-                target = link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+            if (new FileInfo(target).LinkTarget is not null)
+                target = Follow(target);
             CheckTarget(target);
             UnixFileMode? mode = OperatingSystem.IsWindows() || !File.Exists(target) ? null : File.GetUnixFileMode(target);
             string folder = Path.GetDirectoryName(target)!;
@@ -55,6 +57,42 @@ public static class AtomicFile
                 throw new IOException($"Cannot save {path}: {e.Message} The file as it was before, if any, is unchanged.", e);
             throw;
         }
+    }
+
+    /// <summary>
+    /// What a path leads to, as the operating system finds it: component by component, since a relative link starts from, and ".." leads out of,
+    /// the folder that is really there, which the path's text does not show where a link led to it.
+    /// </summary>
+    private static string Follow(string path)
+    {
+        string done = Path.GetPathRoot(path)!;
+        string left = path[done.Length..];
+        int links = 0;
+        while (left.Length > 0)
+        {
+            int end = left.AsSpan().IndexOfAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+            string part = end < 0 ? left : left[..end];
+            left = end < 0 ? "" : left[(end + 1)..];
+            string next = Path.Combine(done, part);
+            if (part == "..")
+            {
+                done = Path.GetDirectoryName(done) ?? done;
+            }
+            else if (part is not ("" or ".") && new FileInfo(next).LinkTarget is { } target)
+            {
+                if (++links > MostLinks)
+                    throw new IOException("Its symbolic links lead to each other without end.");
+                string root = Path.GetPathRoot(target)!;
+                done = root.Length > 0 ? root : done;
+                left = target[root.Length..] + Path.DirectorySeparatorChar + left;
+            }
+            else if (part != ".")
+            {
+                done = next;
+            }
+        }
+
+        return done;
     }
 
     /// <summary>From its first moment the file is open to nobody whom the one that it replaces is closed to.</summary>
