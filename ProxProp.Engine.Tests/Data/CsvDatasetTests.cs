@@ -51,7 +51,7 @@ public sealed class CsvDatasetTests
     [Fact]
     public void Text_labels_are_in_ordinal_order()
     {
-        Dataset<double> dataset = Read("1,b\n2,10\n3,9\n4, B \n5,\"é, \"\"x\"\"\"\n");
+        Dataset<double> dataset = Read("1,b\n2,10\n3,9\n4, B \n5,\"é, \"\"x\"\"\"\n", new CsvOptions { Header = false });
         Assert.Equal(["10", "9", "B", "b", "é, \"x\""], dataset.ClassNames);
         Assert.Equal([3, 0, 1, 2, 4], dataset.Labels.ToArray());
     }
@@ -77,11 +77,28 @@ public sealed class CsvDatasetTests
     [Theory]
     [InlineData("x,y\n1,0\n2,0\n", null, 2)]
     [InlineData("x,0\n1,0\n2,0\n", null, 2)]
-    [InlineData("1,y\n1,0\n2,0\n", null, 3)]
+    [InlineData("1,y\n1,0\n2,0\n", null, 2)]
+    [InlineData("0,1,label\n\n1,2,0\n3,4,1\n", null, 2)]
+    [InlineData("0,1,label\n1,2,0\n3,4,1\n", false, 3)]
+    [InlineData("1,2,a\n3,4,b\n", null, 2)]
+    [InlineData("1,2,a\n", null, 1)]
     [InlineData("1,0\n2,0\n", null, 2)]
     [InlineData("1,0\n2,0\n", true, 1)]
-    public void A_header_is_a_first_line_without_numbers(string text, bool? header, int rows) =>
+    public void A_header_is_a_first_line_without_numbers_or_with_a_name_above_numeric_labels(string text, bool? header, int rows) =>
         Assert.Equal(rows, Read(text, new CsvOptions { Header = header }).Count);
+
+    [Fact]
+    public void Numeric_names_of_columns_are_no_sample()
+    {
+        CsvOptions raw = new() { Scaling = FeatureScaling.Uniform(2, 0, 1) };
+        Dataset<double> last = Read("0,1,label\n5,6,0\n7,8,1\n", raw);
+        Assert.Equal([5, 6, 7, 8], Samples(last));
+        Assert.Equal(["0", "1"], last.ClassNames);
+        Dataset<double> first = Read("label;0;1\n0;5;6\n1;7;8\n", raw with { Label = CsvLabel.At(0), Separator = ';' });
+        Assert.Equal([5, 6, 7, 8], Samples(first));
+        // Without a label column, nothing tells such names from numbers.
+        Assert.Equal(2, Read("0,1\n5,6\n", raw with { Label = CsvLabel.None }).Count);
+    }
 
     [Theory]
     [InlineData("\uFEFF1,2,0\r\n3,4,1\r\n")]

@@ -148,7 +148,7 @@ public sealed class MessageTests : IDisposable
     [InlineData("", ": found an empty file; expected at least one sample.")]
     [InlineData("\n \n", ": found blank lines only; expected at least one sample.")]
     [InlineData("a,b,label\n", ": found no line with data; expected at least one sample.")]
-    [InlineData("1\n2\n", ": found no column but the label's; expected at least one feature.")]
+    [InlineData("1\n2\n", ": found no column but the label's, with fields separated by ','; expected at least one feature.")]
     [InlineData("1,2,0\n1,0\n", ", line 2, column 2: found the end of the line; expected 3 fields, as in the first line.")]
     [InlineData("1,2,0\n\n1,2,3,0\n", ", line 3, column 4: found one more field; expected 3 fields, as in the first line.")]
     [InlineData("1,2,0\n1,x,0\n", ", line 2, column 2: found 'x'; expected a number.")]

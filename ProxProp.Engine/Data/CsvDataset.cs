@@ -61,17 +61,15 @@ public static class CsvDataset
             throw new ArgumentException(message, nameof(options));
         }
 
-        if (options.Separator is > '~' or '"' or '.' or '-' or '+' or '\n' or '\r' or (>= '0' and <= '9') or (>= 'A' and <= 'z'))
-        {
-            string message = $"The separator '{options.Separator}' cannot separate numbers; expected a character such as , ; or tab.";
-            throw new ArgumentException(message, nameof(options));
-        }
-
         ReadOnlySpan<byte> text = source.ReadToEnd("text");
         CsvLayout layout = CsvLayout.Find(text, source.Name, options);
         int features = layout.Features;
         if (features == 0)
-            throw new DataFormatException(source.Name, "", "no column but the label's", "at least one feature");
+        {
+            string separator = options.Separator == '\t' ? "a tab" : $"'{options.Separator}'";
+            throw new DataFormatException(source.Name, "", $"no column but the label's, with fields separated by {separator}", "at least one feature");
+        }
+
         (int channels, int height, int width) = options.Shape ?? (1, 1, features);
         if ((long)channels * height * width != features)
             throw new DataFormatException(source.Name, "", $"{features} feature columns", $"{channels}x{height}x{width}");

@@ -12,6 +12,12 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
     /// <summary>Looks at the first line that is not blank.</summary>
     public static CsvLayout Find(ReadOnlySpan<byte> text, string file, CsvOptions options)
     {
+        if (!CsvOptions.CanSeparate(options.Separator))
+        {
+            string message = $"The separator '{options.Separator}' cannot separate numbers; expected a character such as , ; or tab.";
+            throw new ArgumentException(message, nameof(options));
+        }
+
         CsvScanner scanner = new(text, options.Separator, file);
         if (!scanner.NextLine())
             throw new DataFormatException(file, "", text.IsEmpty ? "an empty file" : "blank lines only", "at least one sample");
@@ -44,16 +50,29 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
             scanner.NextLine();
     }
 
+    // Features may have numbers for names, as data frames write them; text where the next line's label is a number is the label's name.
     private static bool LooksLikeHeader(ReadOnlySpan<byte> text, string file, CsvOptions options, int label)
     {
         CsvScanner scanner = new(text, options.Separator, file);
         scanner.NextLine();
+        bool numbers = false, named = false;
         while (scanner.NextField(out ReadOnlySpan<byte> field))
         {
-            if (scanner.Column != label && CsvScanner.TryParse(field, out _))
-                return false;
+            bool number = CsvScanner.TryParse(field, out _);
+            if (scanner.Column == label)
+                named = !number && !field.IsEmpty;
+            else
+                numbers |= number;
         }
 
-        return true;
+        if (!numbers || !named || !scanner.NextLine())
+            return !numbers;
+        while (scanner.NextField(out ReadOnlySpan<byte> field))
+        {
+            if (scanner.Column == label)
+                return CsvScanner.TryParse(field, out _);
+        }
+
+        return false;
     }
 }

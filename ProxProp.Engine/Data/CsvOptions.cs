@@ -42,7 +42,8 @@ public sealed record CsvOptions
     public CsvLabel Label { get; init; } = CsvLabel.Last;
 
     /// <summary>
-    /// Whether the first line names the columns. Null finds out: it does if no feature field of it is a number.
+    /// Whether the first line names the columns. Null finds out: it does if no feature field of it is a number, or if its label is text and the
+    /// label of the next line that is not blank is a number (feature columns may be named 0, 1, 2).
     /// </summary>
     public bool? Header { get; init; }
 
@@ -63,4 +64,8 @@ public sealed record CsvOptions
     /// <see cref="Dataset{T}.Scaling"/> when reading a test file.
     /// </summary>
     public FeatureScaling? Scaling { get; init; }
+
+    /// <summary>Whether a character can stand between numbers: not if it may be in one, in a quoted field or at a line's end.</summary>
+    public static bool CanSeparate(char character) =>
+        character is not (> '~' or '"' or '.' or '-' or '+' or '\n' or '\r' or (>= '0' and <= '9') or (>= 'A' and <= 'z'));
 }

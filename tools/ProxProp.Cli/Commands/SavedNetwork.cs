@@ -88,7 +88,7 @@ internal sealed class SavedNetworkOptions
 
     // A file with as many columns as the network has inputs has no labels.
     private static string? DefaultLabel(DataRequest request, SavedModel? saved, bool mayLackLabels) =>
-        mayLackLabels && saved?.Scaling is { } scaling && CsvDataset.CountColumns(request.Path!) == scaling.Features ? "none" : saved?.Label;
+        mayLackLabels && saved?.Scaling is { } scaling && DataSource.CountColumns(request) == scaling.Features ? "none" : saved?.Label;
 
     private static (Dataset<T> Rows, string What) Choose<T>(string? part, LoadedData<T> data, SavedModel? saved)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -41,7 +41,7 @@ internal static class TrainSession
         {
             SaveWeights(request, data, plan, first);
             lost ??= Failure(() => terminal.Output.WriteLine(
-                $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {request.Save}{DataHint(request)}"));
+                $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {request.Save}{DataHint(request.Data)}"));
         }
 
         if (lost is not null)
@@ -124,7 +124,14 @@ internal static class TrainSession
             request.Data.Kind == DataOptions.Csv ? data.Rows.Scaling : null);
     }
 
-    private static string DataHint(TrainRequest request) => request.Data.Path is null ? string.Empty : $" --data {request.Data.Path}";
+    // The saved file knows the label's column, but not how the text is laid out.
+    private static string DataHint(DataRequest data)
+    {
+        string hint = data.Path is null ? string.Empty : $" --data {data.Path}";
+        if (data.Header is { } header)
+            hint += header ? " --header yes" : " --header no";
+        return data.Separator == ',' ? hint : $"{hint} --separator {(data.Separator == '\t' ? "tab" : $"'{data.Separator}'")}";
+    }
 
     private static int Conclude<T>(Terminal terminal, TrainRequest request, TrainRun<T>[] runs, TrainingLog? log)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,4 +1,5 @@
 using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Data;
 
 namespace ProxProp.Cli.Options;
 
@@ -6,15 +7,23 @@ namespace ProxProp.Cli.Options;
 /// <param name="Kind">digits, mnist, cifar10 or csv.</param>
 /// <param name="Path">Its folder or file; null for the embedded digits.</param>
 /// <param name="Label">The label column of a CSV file, or null for the last one.</param>
-internal sealed record DataRequest(string Kind, string? Path, string? Label);
+/// <param name="Header">Whether a CSV file's first line names the columns, or null to find out.</param>
+/// <param name="Separator">The character between a CSV file's fields.</param>
+internal sealed record DataRequest(string Kind, string? Path, string? Label, bool? Header = null, char Separator = ',');
 
-/// <summary>The options that name a data set: <c>--dataset</c>, <c>--data</c>, <c>--label</c>.</summary>
+/// <summary>
+/// The options that name a data set: <c>--dataset</c>, <c>--data</c>, and of a CSV file <c>--label</c>, <c>--header</c>, <c>--separator</c>.
+/// </summary>
 internal sealed class DataOptions
 {
     public const string Digits = "digits";
     public const string Mnist = "mnist";
     public const string Cifar10 = "cifar10";
     public const string Csv = "csv";
+
+    private const string Yes = "yes";
+    private const string No = "no";
+    private const string Tab = "tab";
 
     public Option<string?> Dataset { get; } = Parsed.Choice(
         "--dataset", "Data set. The digits are part of the program; the others are read from --data.", Digits, Mnist, Cifar10, Csv);
@@ -25,11 +34,26 @@ internal sealed class DataOptions
     public Option<string?> Label { get; } = Parsed.Text(
         "--label", "COLUMN", "CSV only: the label's column, by its name in the header or its number from 1. Default: the last column.");
 
+    public Option<string?> Header { get; } = Parsed.Choice(
+        "--header",
+        "CSV only: whether the first line names the columns. Default: found out; it does if none of its features is a number, or if its label is "
+        + "text and the next line's a number.",
+        Yes, No);
+
+    public Option<string?> Separator { get; } = Parsed.Value(
+        "--separator",
+        "CHARACTER",
+        "CSV only: what stands between fields, such as ';' or '|', or tab. Default: a comma.",
+        text => text == Tab ? "\t" : text.Length == 1 && CsvOptions.CanSeparate(text[0]) ? text : null,
+        "tab or one character that is not part of numbers, such as ';'");
+
     public void AddTo(Command command)
     {
         command.Add(Dataset);
         command.Add(Data);
         command.Add(Label);
+        command.Add(Header);
+        command.Add(Separator);
     }
 
     /// <summary>Reads the options.</summary>
@@ -59,6 +83,9 @@ internal sealed class DataOptions
 
         if (label is not null && kind != Csv)
             throw new UsageException($"--label is for CSV files; {kind} has its labels in a fixed place.");
-        return new DataRequest(kind, path, label);
+        string? header = parsed.GetValue(Header), separator = parsed.GetValue(Separator);
+        if (kind != Csv && (header ?? separator) is not null)
+            throw new UsageException($"{(header is null ? Separator.Name : Header.Name)} is for CSV files, not for {kind}.");
+        return new DataRequest(kind, path, label, header is null ? null : header == Yes, separator?[0] ?? ',');
     }
 }

@@ -62,8 +62,16 @@ internal static class DataSource
         return Load<T>(data.Request, classes, scaling);
     }
 
-    private static CsvOptions CsvOptionsOf(DataRequest request, IReadOnlyList<string>? classes, FeatureScaling? scaling) =>
-        new() { Label = LabelColumn(request.Label), ClassNames = classes, Scaling = scaling };
+    /// <summary>Number of fields in the first line of the CSV file that is asked for.</summary>
+    public static int CountColumns(DataRequest request) => CsvDataset.CountColumns(request.Path!, CsvOptionsOf(request with { Label = null }, null, null));
+
+    private static CsvOptions CsvOptionsOf(DataRequest request, IReadOnlyList<string>? classes, FeatureScaling? scaling)
+    {
+        CsvLabel label = LabelColumn(request.Label);
+        return request.Header == false && label.ColumnName is { } name
+            ? throw new UsageException($"--label {name} is a name, but --header no says that columns have none; give the column's number from 1.")
+            : new() { Label = label, Header = request.Header, Separator = request.Separator, ClassNames = classes, Scaling = scaling };
+    }
 
     private static CsvLabel LabelColumn(string? label) => label switch
     {
