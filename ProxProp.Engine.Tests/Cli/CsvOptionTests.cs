@@ -57,6 +57,19 @@ public sealed class CsvOptionTests : IDisposable
     public void Wrong_usage(string message, params string[] options) =>
         Assert.Equal(message + " See: proxprop train --help", CliRun.Fails(2, ["train", .. options, "--save", Weights]));
 
+    [Fact]
+    public void The_hint_to_evaluate_can_be_pasted()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Its shells quote otherwise.");
+        string csv = Write("it's $1; a.csv", "x,y,kind", ';', labelled: true), weights = _folder.File("my w.safetensors");
+        string trained = CliRun.Done(
+            "train", "--dataset", "csv", "--data", csv, "--separator", ";", "--model", "mlp:3", "--epochs", "1", "--save", weights);
+        string data = csv.Replace("'", @"'\''", StringComparison.Ordinal);
+        Assert.Contains($"Next: proxprop evaluate --weights '{weights}' --data '{data}' --separator ';'\n", trained.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        trained = CliRun.Done("train", "--dataset", "csv", "--data", Write("b.csv", "x,y,kind", ',', labelled: true), "--epochs", "1", "--save", Weights);
+        Assert.Contains($"Next: proxprop evaluate --weights {Weights} --data {_folder.File("b.csv")}\n", trained.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     private string Write(string name, string header, char separator, bool labelled)
     {
         IEnumerable<string> rows = Enumerable.Range(0, 40).Select(i => $"{i},{i * 7 % 11}{(labelled ? $",{i % 2}" : string.Empty)}");

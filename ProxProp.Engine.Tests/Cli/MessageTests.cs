@@ -48,6 +48,15 @@ public sealed class MessageTests : IDisposable
         "--damping lm compares the loss with what the direction foresees, but adam does not step along the direction; take --damping scale-free, "
         + "or --optimizer nesterov, momentum or sgd.",
         "--damping", "lm", "--optimizer", "adam")]
+    [InlineData("--threads must be a whole number from 0 to 1024, but is '100000'.", "--threads", "100000")]
+    [InlineData("--threads must be a whole number from 0 to 1024, but is '-1'.", "--threads", "-1")]
+    [InlineData("--data is empty; expected PATH.", "--dataset", "csv", "--data", "")]
+    [InlineData("--label is empty; expected COLUMN.", "--dataset", "csv", "--data", "x", "--label=")]
+    [InlineData("--log is empty; expected FILE.jsonl.", "--log", "")]
+    [InlineData("--save is empty; expected FILE.", "--save", "")]
+    [InlineData(
+        "--label none is for predict: training needs labels; give their column, by its name or its number from 1.",
+        "--dataset", "csv", "--data", "x", "--label", "none")]
     [InlineData("--report-every is for --log; give both or neither.", "--report-every", "5")]
     [InlineData("--momentum is for the optimizers momentum and nesterov, not adam.", "--optimizer", "adam", "--momentum", "0.9")]
     [InlineData("--model 'resnet' is neither mlp:H1,H2,... nor convnet nor a JSON file that exists.", "--model", "resnet")]
@@ -60,6 +69,10 @@ public sealed class MessageTests : IDisposable
     [InlineData("Required command was not provided. See: proxprop --help")]
     [InlineData("Unrecognized command or argument 'fit'. See: proxprop --help", "fit")]
     [InlineData("Option '--weights' is required. See: proxprop evaluate --help", "evaluate")]
+    [InlineData("--weights is empty; expected FILE. See: proxprop evaluate --help", "evaluate", "--weights", "")]
+    [InlineData(
+        "--label none is for predict: training needs labels; give their column, by its name or its number from 1. See: proxprop verify --help",
+        "verify", "--dataset", "csv", "--data", "x", "--label", "none")]
     [InlineData("Required argument missing for option: '--batch'. See: proxprop train --help", "train", "--batch")]
     [InlineData("Required argument 'FILE' missing for command: 'info'. See: proxprop info --help", "info")]
     public void Wrong_commands(string message, params string[] args)

@@ -16,12 +16,7 @@ internal sealed class SavedNetworkOptions
     private const string Test = "test";
     private const string All = "all";
 
-    private readonly Option<string?> _weights = new("--weights", text => text)
-    {
-        Description = "The saved weights (safetensors).",
-        HelpName = "FILE",
-        Required = true,
-    };
+    private readonly Option<string?> _weights = Parsed.Text("--weights", "FILE", "The saved weights (safetensors).", required: true);
 
     private readonly Option<string?> _model = Parsed.Text(
         "--model", "MODEL", ModelChoice.Description + " Default: the one described in the weights file.");
@@ -59,7 +54,7 @@ internal sealed class SavedNetworkOptions
         string weights = parsed.GetValue(_weights)!;
         using SafetensorsReader reader = SafetensorsReader.Open(weights);
         SavedModel? saved = SavedModel.Read(reader);
-        DataRequest request = _data.Read(parsed, saved?.Dataset ?? DataOptions.Digits);
+        DataRequest request = _data.Read(parsed, saved?.Dataset ?? DataOptions.Digits, mayLackLabels: true);
         if (request.Kind == DataOptions.Csv && request.Label is null)
             request = request with { Label = DefaultLabel(request, saved, mayLackLabels) };
         bool sameKind = saved?.Dataset == request.Kind;
@@ -88,7 +83,7 @@ internal sealed class SavedNetworkOptions
 
     // A file with as many columns as the network has inputs has no labels.
     private static string? DefaultLabel(DataRequest request, SavedModel? saved, bool mayLackLabels) =>
-        mayLackLabels && saved?.Scaling is { } scaling && DataSource.CountColumns(request) == scaling.Features ? "none" : saved?.Label;
+        mayLackLabels && saved?.Scaling is { } scaling && DataSource.CountColumns(request) == scaling.Features ? DataOptions.NoLabel : saved?.Label;
 
     private static (Dataset<T> Rows, string What) Choose<T>(string? part, LoadedData<T> data, SavedModel? saved)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -41,7 +41,7 @@ internal static class TrainSession
         {
             SaveWeights(request, data, plan, first);
             lost ??= Failure(() => terminal.Output.WriteLine(
-                $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {request.Save}{DataHint(request.Data)}"));
+                $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {Texts.ForShell(request.Save)}{DataHint(request.Data)}"));
         }
 
         if (lost is not null)
@@ -127,10 +127,10 @@ internal static class TrainSession
     // The saved file knows the label's column, but not how the text is laid out.
     private static string DataHint(DataRequest data)
     {
-        string hint = data.Path is null ? string.Empty : $" --data {data.Path}";
+        string hint = data.Path is null ? string.Empty : $" --data {Texts.ForShell(data.Path)}";
         if (data.Header is { } header)
             hint += header ? " --header yes" : " --header no";
-        return data.Separator == ',' ? hint : $"{hint} --separator {(data.Separator == '\t' ? "tab" : $"'{data.Separator}'")}";
+        return data.Separator == ',' ? hint : $"{hint} --separator {(data.Separator == '\t' ? "tab" : Texts.ForShell(data.Separator.ToString()))}";
     }
 
     private static int Conclude<T>(Terminal terminal, TrainRequest request, TrainRun<T>[] runs, TrainingLog? log)

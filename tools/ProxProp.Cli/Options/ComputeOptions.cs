@@ -5,10 +5,15 @@ namespace ProxProp.Cli.Options;
 /// <summary>What to compute on: <c>--threads</c> and <c>--precision</c>.</summary>
 internal sealed class ComputeOptions
 {
+    /// <summary>The most threads that a team of the engine has.</summary>
+    public const int MostThreads = 1024;
+
     private const string Float = "float";
     private const string Double = "double";
 
-    private readonly Option<int?> _threads = Parsed.Count("--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0);
+    private readonly Option<int?> _threads = Parsed.Count(
+        "--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0, MostThreads);
+
     private readonly Option<string?> _precision = Parsed.Choice(
         "--precision", "Number type. Default: float, or that of the weights file.", Float, Double);
 

@@ -21,6 +21,9 @@ internal sealed class DataOptions
     public const string Cifar10 = "cifar10";
     public const string Csv = "csv";
 
+    /// <summary>What <c>--label</c> says of a file without labels.</summary>
+    public const string NoLabel = "none";
+
     private const string Yes = "yes";
     private const string No = "no";
     private const string Tab = "tab";
@@ -59,8 +62,9 @@ internal sealed class DataOptions
     /// <summary>Reads the options.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="otherwise">The data set if none is named.</param>
+    /// <param name="mayLackLabels">Whether the command has a use for data without labels.</param>
     /// <exception cref="UsageException">They contradict each other.</exception>
-    public DataRequest Read(ParseResult parsed, string otherwise = Digits)
+    public DataRequest Read(ParseResult parsed, string otherwise = Digits, bool mayLackLabels = false)
     {
         string? named = parsed.GetValue(Dataset);
         string kind = named ?? otherwise;
@@ -83,6 +87,8 @@ internal sealed class DataOptions
 
         if (label is not null && kind != Csv)
             throw new UsageException($"--label is for CSV files; {kind} has its labels in a fixed place.");
+        if (label == NoLabel && !mayLackLabels)
+            throw new UsageException("--label none is for predict: training needs labels; give their column, by its name or its number from 1.");
         string? header = parsed.GetValue(Header), separator = parsed.GetValue(Separator);
         if (kind != Csv && (header ?? separator) is not null)
             throw new UsageException($"{(header is null ? Separator.Name : Header.Name)} is for CSV files, not for {kind}.");

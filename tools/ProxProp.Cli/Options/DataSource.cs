@@ -76,7 +76,7 @@ internal static class DataSource
     private static CsvLabel LabelColumn(string? label) => label switch
     {
         null => CsvLabel.Last,
-        "none" => CsvLabel.None,
+        DataOptions.NoLabel => CsvLabel.None,
         _ when int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out int column) => column >= 1
             ? CsvLabel.At(column - 1)
             : throw new UsageException("--label counts columns from 1."),

@@ -6,8 +6,14 @@ namespace ProxProp.Cli.Options;
 /// <summary>Makes options whose errors name the option, what was found and what was expected.</summary>
 internal static class Parsed
 {
-    public static Option<string?> Text(string name, string placeholder, string description) =>
-        new(name, text => text) { Description = description, HelpName = placeholder };
+    /// <summary>Any text but none.</summary>
+    public static Option<string?> Text(string name, string placeholder, string description, bool required = false) =>
+        new(name, text => text.Length > 0 ? text : throw new UsageException($"{name} is empty; expected {placeholder}."))
+        {
+            Description = description,
+            HelpName = placeholder,
+            Required = required,
+        };
 
     public static Option<bool> Flag(string name, string description) => new(name, _ => true) { Description = description };
 
@@ -19,11 +25,11 @@ internal static class Parsed
             HelpName = string.Join("|", words),
         };
 
-    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
-    public static Option<int?> Count(string name, string description, int least) =>
-        new(name, text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
+    /// <summary>A whole number of at least <paramref name="least"/> and at most <paramref name="most"/>.</summary>
+    public static Option<int?> Count(string name, string description, int least, int most = int.MaxValue) =>
+        new(name, text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
             ? value
-            : throw Refusal(name, $"a whole number of at least {least}", text))
+            : throw Refusal(name, most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number from {least} to {most}", text))
         {
             Description = description,
             HelpName = "N",

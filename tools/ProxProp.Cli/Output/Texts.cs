@@ -29,6 +29,15 @@ internal static class Texts
     /// <summary>A number as it would be typed.</summary>
     public static string Plain(double value) => value.ToString("R");
 
+    /// <summary>A word to be pasted into a command line: in quotes unless it has nothing but what no shell takes for more than itself.</summary>
+    public static string ForShell(string word)
+    {
+        bool windows = OperatingSystem.IsWindows(), plain = true;
+        foreach (char c in word)
+            plain &= char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+' or ':' or ',' || (windows && c == '\\');
+        return plain ? word : windows ? $"\"{word}\"" : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    }
+
     /// <summary>Bytes in the unit that fits.</summary>
     public static string Bytes(long bytes) => bytes switch
     {
