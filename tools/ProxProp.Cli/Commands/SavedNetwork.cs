@@ -88,14 +88,13 @@ internal sealed class SavedNetworkOptions
     private static (Dataset<T> Rows, string What) Choose<T>(string? part, LoadedData<T> data, SavedModel? saved)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        bool trainedOn = saved is not null && saved.Dataset == data.Request.Kind && saved.Name == data.Name && saved.Rows == data.Rows.Count;
-        bool hasTest = data.OwnTest is not null || (trainedOn && saved!.Split.Test > 0);
-        switch (part ?? (hasTest ? Test : All))
+        if (data.OwnTest is not null && (part ?? Test) == Test)
+            return (data.OwnTest, $"the test rows of {data.Name}");
+        bool trainedOn = saved is not null && IsTrainedOn(data, saved);
+        switch (part ?? (trainedOn && saved!.Split.Test > 0 ? Test : All))
         {
             case All:
                 return (data.Rows, trainedOn ? $"all rows of {data.Name}, those trained on among them" : $"all rows of {data.Name}");
-            case Test when data.OwnTest is not null:
-                return (data.OwnTest, $"the test rows of {data.Name}");
             case var _ when !trainedOn:
                 throw new FailureException(
                     $"{data.Name} is not the data set that these weights were trained on, so it has no such part; use --part all.");
@@ -107,6 +106,12 @@ internal sealed class SavedNetworkOptions
                 return (saved!.Split.Apply(data).Train, $"the rows of {data.Name} trained on");
         }
     }
+
+    // A name and a number of rows are soon the same: another day's measurements, in a file that is called as ever.
+    private static bool IsTrainedOn<T>(LoadedData<T> data, SavedModel saved)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        saved.Dataset == data.Request.Kind && saved.Name == data.Name && saved.Rows == data.Rows.Count && !data.Rows.Labels.Contains(-1)
+        && (saved.Checksum is null || saved.Checksum == DatasetFingerprint.InSinglePrecision(data.Rows));
 }
 
 /// <summary>A network with its weights, and the rows to use it on.</summary>

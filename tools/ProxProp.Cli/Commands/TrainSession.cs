@@ -27,11 +27,12 @@ internal static class TrainSession
         using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
         using TrainRun<T>? second = request.Compare ? MakeRun(request, StepChoice.Gradient, data, split, compute) : null;
         TrainRun<T>[] runs = second is null ? [first] : [first, second];
+        string checksum = DatasetFingerprint.InSinglePrecision(data.Rows);
         TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
         foreach (TrainRun<T> run in runs)
         {
             if (run == first || !interrupt.Token.IsCancellationRequested)
-                run.Train(split, terminal, log, Describe(request, data, plan, run, string.Empty).ToMetadata().ToDictionary(), interrupt.Token);
+                run.Train(split, terminal, log, Describe(request, data, checksum, plan, run, string.Empty).ToMetadata().ToDictionary(), interrupt.Token);
         }
 
         TrainingResult result = first.Result!;
@@ -39,7 +40,7 @@ internal static class TrainSession
         IOException? lost = Failure(() => TrainReport.WriteResults(terminal, runs));
         if (hasWeights)
         {
-            SaveWeights(request, data, plan, first);
+            SaveWeights(request, data, checksum, plan, first);
             lost ??= Failure(() => terminal.Output.WriteLine(
                 $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {Texts.ForShell(request.Save)}{DataHint(request.Data)}"));
         }
@@ -94,10 +95,10 @@ internal static class TrainSession
         }
     }
 
-    private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run)
+    private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, string checksum, SplitPlan plan, TrainRun<T> run)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var saved = Describe(request, data, plan, run, $"{Texts.Count(run.Result!.Steps, "step")}, ");
+        var saved = Describe(request, data, checksum, plan, run, $"{Texts.Count(run.Result!.Steps, "step")}, ");
         try
         {
             Weights.Save(run.Network, request.Save, saved.ToMetadata());
@@ -108,7 +109,8 @@ internal static class TrainSession
         }
     }
 
-    private static SavedModel Describe<T>(TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T> run, string length)
+    private static SavedModel Describe<T>(
+        TrainRequest request, LoadedData<T> data, string checksum, SplitPlan plan, TrainRun<T> run, string length)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
@@ -118,6 +120,7 @@ internal static class TrainSession
             request.Data.Kind,
             data.Name,
             data.Rows.Count,
+            checksum,
             request.Data.Label,
             plan,
             data.Rows.ClassNames,

@@ -18,6 +18,7 @@ namespace ProxProp.Cli.Files;
 /// <param name="Dataset">digits, mnist, cifar10 or csv.</param>
 /// <param name="Name">What the data set is called.</param>
 /// <param name="Rows">Rows it had before the split.</param>
+/// <param name="Checksum">Of those rows, by <see cref="DatasetFingerprint.InSinglePrecision"/>; null in a file of an older version.</param>
 /// <param name="Label">The label column of a CSV file, or null.</param>
 /// <param name="Split">Which rows did what.</param>
 /// <param name="Classes">The classes' names.</param>
@@ -28,6 +29,7 @@ internal sealed record SavedModel(
     string Dataset,
     string Name,
     int Rows,
+    string? Checksum,
     string? Label,
     SplitPlan Split,
     IReadOnlyList<string> Classes,
@@ -60,6 +62,7 @@ internal sealed record SavedModel(
                 leaves["dataset"].Single(),
                 leaves["name"].Single(),
                 Int(leaves["rows"].Single()),
+                leaves.TryGetValue("checksum", out List<string>? checksum) ? checksum.Single() : null,
                 leaves.TryGetValue("label", out List<string>? label) ? label.Single() : null,
                 new SplitPlan(
                     Int(leaves["train"].Single()),
@@ -108,6 +111,8 @@ internal sealed record SavedModel(
             json.WriteString("dataset", Dataset);
             json.WriteString("name", Name);
             json.WriteNumber("rows", Rows);
+            if (Checksum is not null)
+                json.WriteString("checksum", Checksum);
             if (Label is not null)
                 json.WriteString("label", Label);
             json.WriteStartObject("split");
