@@ -72,7 +72,7 @@ internal sealed class ByteSource : IDisposable
     public static FileStream OpenStream(string path)
     {
         if (Directory.Exists(path))
-            throw new DataFormatException(path, "", "a folder", "a file");
+            throw new DataFormatException(path, "", "a folder", "a file", new IOException("A folder cannot be read as a file."));
         try
         {
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);

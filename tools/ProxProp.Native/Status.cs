@@ -38,6 +38,7 @@ internal static class LastError
         return e switch
         {
             StatusException s => s.Status,
+            DataFormatException { InnerException: IOException or UnauthorizedAccessException } => Status.Io, // not what is in the file, but getting at it
             ModelFormatException or DataFormatException => Status.Format,
             ArgumentException or NotSupportedException or OverflowException => Status.InvalidArgument,
             IOException or UnauthorizedAccessException => Status.Io,

@@ -193,13 +193,16 @@ static void test_files(void)
     SAYS(proxprop_network_set_parameters(opened, after, 386), PROXPROP_INVALID_ARGUMENT, "387 parameters");
     SAYS(proxprop_network_save(network, missing), PROXPROP_IO, "");
     SAYS(proxprop_network_save(network, NULL), PROXPROP_INVALID_ARGUMENT, "'path'");
-    SAYS(proxprop_network_load(network, damaged), PROXPROP_FORMAT, "damaged.safetensors");
+    SAYS(proxprop_network_load(network, missing), PROXPROP_IO, "no such file");
+    SAYS(proxprop_network_load(network, folder), PROXPROP_IO, "a folder");
     FILE *file = fopen(damaged, "wb");
     CHECK(file != NULL && fwrite("\377\377\377\377\377\377\377\177{", 1, 9, file) == 9 && fclose(file) == 0);
     SAYS(proxprop_network_load(network, damaged), PROXPROP_FORMAT, "damaged.safetensors");
     proxprop_network none = network;
     SAYS(proxprop_network_open(damaged, 1, 1, &none), PROXPROP_FORMAT, "damaged.safetensors");
     CHECK(none == NULL);
+    SAYS(proxprop_network_open(missing, 1, 1, &none), PROXPROP_IO, "no such file");
+    SAYS(proxprop_network_open(folder, 1, 1, &none), PROXPROP_IO, "a folder");
     CHECK(proxprop_network_close(opened) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
 }
 
