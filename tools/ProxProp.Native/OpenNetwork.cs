@@ -11,6 +11,12 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
     // The key under which the program keeps the model in the files that it saves.
     private const string ModelKey = "proxprop.model";
 
+    // What only the tensors of a checkpoint give a meaning; a file of weights alone that had it would look like a damaged checkpoint.
+    private const string CheckpointPrefix = "proxprop.checkpoint.";
+    private const string SettingPrefix = "proxprop.setting.";
+
+    // What the opened file says beside its model, such as classes and scaling: kept for the files saved.
+    private readonly Dictionary<string, string> _metadata = [];
     private readonly ComputeContext _compute;
 
     private OpenNetwork(Model<float> model, int maxBatch, ulong seed, int threads)
@@ -47,6 +53,12 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
         try
         {
             Weights.Load(network.Network, reader, string.Empty, exact: true);
+            foreach ((string key, string text) in reader.Metadata)
+            {
+                if (!key.StartsWith(CheckpointPrefix, StringComparison.Ordinal) && !key.StartsWith(SettingPrefix, StringComparison.Ordinal))
+                    network._metadata[key] = text;
+            }
+
             return network;
         }
         catch
@@ -56,8 +68,11 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
         }
     }
 
-    public void Save(string path) =>
-        Weights.Save(Network, path, [new(ModelKey, ModelWriter.ToJson(Network))]);
+    public void Save(string path)
+    {
+        _metadata[ModelKey] = ModelWriter.ToJson(Network);
+        Weights.Save(Network, path, _metadata);
+    }
 
     public void Dispose()
     {

@@ -12,6 +12,10 @@
  * returns. A structure begins with its own size in bytes, which the caller sets (or has set by proxprop_trainer_options_init), so that
  * later versions can append members.
  *
+ * Samples. Nothing is scaled here: samples must come as they were in training. The program trains on pixels from 0 to 1 (MNIST and CIFAR-10
+ * byte / 255, the digits value / 16) and on columns of a CSV file as (x - minimum) / (maximum - minimum), or 0 where the two are equal, not
+ * clipped. minimum and maximum, a number for each column but the label's, stand in the metadata "proxprop.data" of the file it saves (JSON).
+ *
  * Threads. All functions may be called from any thread. A network and its trainers serve one call at a time: a second one on another
  * thread is refused with PROXPROP_BUSY, it does not wait. Different networks are independent of each other. The library starts threads - 1
  * threads for each network and ends them when it is closed. Results do not depend on the number of threads. Do not fork after the first
@@ -116,7 +120,7 @@ size_t proxprop_last_error(char *buffer, size_t size);
 proxprop_status proxprop_network_create(
     const char *json, size_t json_bytes, int32_t max_batch, uint64_t seed, int32_t threads, proxprop_network *network);
 
-/* Makes a network of a file that proxprop saved, with its weights. */
+/* Makes a network of a file that proxprop saved, with its weights. What the file says beside is kept for proxprop_network_save. */
 proxprop_status proxprop_network_open(const char *path, int32_t max_batch, int32_t threads, proxprop_network *network);
 
 proxprop_status proxprop_network_close(proxprop_network network);
@@ -131,7 +135,7 @@ proxprop_status proxprop_network_predict(
 proxprop_status proxprop_network_get_parameters(proxprop_network network, float *values, size_t count);
 proxprop_status proxprop_network_set_parameters(proxprop_network network, const float *values, size_t count);
 
-/* Saves model and weights as safetensors: the whole file, or the old one stays. path is UTF-8. */
+/* Saves model and weights as safetensors, with what an opened file said of its data: the whole file, or the old one stays. path is UTF-8. */
 proxprop_status proxprop_network_save(proxprop_network network, const char *path);
 
 /* Loads weights of a network of the same shape. A file that does not fit changes nothing. */
