@@ -44,13 +44,17 @@ internal sealed class InfoCommand : Command
         foreach (SafetensorsEntry entry in reader.Entries)
             table.Add(entry.Name, entry.Type.ToString().ToUpperInvariant(), entry.ShapeText, $"{entry.Count:N0}");
         table.Write(output);
-        if (SavedModel.Read(reader) is not { } saved)
+        if (SavedModel.ModelOf(reader) is not { } model)
             return;
         output.WriteLine();
-        output.WriteLine($"trained by {saved.Run}");
-        output.WriteLine($"on {saved.Split.Train:N0} of {saved.Rows:N0} rows of {saved.Name}; number of classes: {saved.Classes.Count}");
-        output.WriteLine();
-        ReadOnlyMemory<byte> json = Encoding.UTF8.GetBytes(saved.Model);
+        if (SavedModel.Read(reader) is { } saved)
+        {
+            output.WriteLine($"trained by {saved.Run}");
+            output.WriteLine($"on {saved.Split.Train:N0} of {saved.Rows:N0} rows of {saved.Name}; number of classes: {saved.Classes.Count}");
+            output.WriteLine();
+        }
+
+        ReadOnlyMemory<byte> json = Encoding.UTF8.GetBytes(model);
         if (reader.Entries.Any(e => e.Type == SafetensorsType.F64))
             WriteModel(output, ModelFile.Parse<double>(json), batch);
         else

@@ -61,9 +61,10 @@ internal sealed class SavedNetworkOptions
         LoadedData<T> data = DataSource.Load<T>(request, sameKind ? saved!.Classes : null, sameKind ? saved!.Scaling : null);
         (Dataset<T> rows, string what) = Choose(parsed.GetValue(_part), data, saved);
         string? named = parsed.GetValue(_model);
-        if (named is null && saved is null)
+        string? described = SavedModel.ModelOf(reader);
+        if (named is null && described is null)
             throw new UsageException($"--model is needed: {weights} does not describe its network.");
-        Model<T> model = named is null ? ModelChoice.Parse(saved!.Model, weights, data) : ModelChoice.Make(named, data);
+        Model<T> model = named is null ? ModelChoice.Parse(described!, weights, data) : ModelChoice.Make(named, data);
         var compute = new ComputeContext(_compute.Threads(parsed));
         Network<T>? network = null;
         try

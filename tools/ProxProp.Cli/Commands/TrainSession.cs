@@ -74,8 +74,8 @@ internal static class TrainSession
         if (request.Model is null && request.Init is not null)
         {
             using SafetensorsReader reader = SafetensorsReader.Open(request.Init);
-            if (SavedModel.Read(reader) is { } saved)
-                return ModelChoice.Parse(saved.Model, request.Init, data);
+            if (SavedModel.ModelOf(reader) is { } described)
+                return ModelChoice.Parse(described, request.Init, data);
         }
 
         return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);

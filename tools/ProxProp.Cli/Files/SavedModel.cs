@@ -47,11 +47,14 @@ internal sealed record SavedModel(
         yield return new(RunKey, Run);
     }
 
-    /// <summary>Reads the metadata of an open file; null if this program did not write it.</summary>
+    /// <summary>The model of an open file as JSON, or null. The C library saves it without a description of data.</summary>
+    public static string? ModelOf(SafetensorsReader reader) => reader.Metadata.GetValueOrDefault(ModelKey);
+
+    /// <summary>Reads the metadata of an open file; null if it does not describe its data.</summary>
     /// <exception cref="FailureException">The metadata are damaged.</exception>
     public static SavedModel? Read(SafetensorsReader reader)
     {
-        if (!reader.Metadata.TryGetValue(ModelKey, out string? model) || !reader.Metadata.TryGetValue(DataKey, out string? data))
+        if (ModelOf(reader) is not { } model || !reader.Metadata.TryGetValue(DataKey, out string? data))
             return null;
         try
         {
