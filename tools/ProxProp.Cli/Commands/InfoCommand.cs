@@ -55,7 +55,7 @@ internal sealed class InfoCommand : Command
         }
 
         ReadOnlyMemory<byte> json = Encoding.UTF8.GetBytes(model);
-        if (reader.Entries.Any(e => e.Type == SafetensorsType.F64))
+        if (SavedModel.IsDouble(reader))
             WriteModel(output, ModelFile.Parse<double>(json), batch);
         else
             WriteModel(output, ModelFile.Parse<float>(json), batch);

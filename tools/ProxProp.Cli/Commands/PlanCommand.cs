@@ -25,13 +25,16 @@ internal sealed class PlanCommand : Command
         _options.AddTo(this);
         _compute.AddTo(this);
         Add(_json);
-        SetAction(parsed => _compute.IsDouble(parsed) ? Run<double>(parsed) : Run<float>(parsed));
+        SetAction(parsed =>
+        {
+            TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
+            return _compute.IsDouble(parsed, request.Start) ? Run<double>(parsed, request) : Run<float>(parsed, request);
+        });
     }
 
-    private int Run<T>(ParseResult parsed)
+    private int Run<T>(ParseResult parsed, TrainRequest request)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TrainRequest request = TrainRequest.Read(parsed, _options, _data, _compute);
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         request = TrainPlan.Fit(request, data);
         MemoryPlan plan = TrainPlan.Make(request, data);

@@ -39,11 +39,7 @@ internal sealed class SavedNetworkOptions
     }
 
     /// <summary>Whether to compute in double: as asked for, or as the weights are stored.</summary>
-    public bool IsDouble(ParseResult parsed)
-    {
-        using SafetensorsReader reader = SafetensorsReader.Open(parsed.GetValue(_weights)!);
-        return _compute.IsDouble(parsed, reader.Entries.Count > 0 && reader.Entries[0].Type == SafetensorsType.F64);
-    }
+    public bool IsDouble(ParseResult parsed) => _compute.IsDouble(parsed, parsed.GetValue(_weights));
 
     /// <summary>Loads data and network.</summary>
     /// <param name="parsed">The command line.</param>

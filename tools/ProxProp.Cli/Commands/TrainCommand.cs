@@ -24,7 +24,7 @@ internal sealed class TrainCommand : Command
         SetAction(parsed =>
         {
             TrainRequest request = TrainRequest.Read(parsed, options, data, compute);
-            return compute.IsDouble(parsed)
+            return compute.IsDouble(parsed, request.Start)
                 ? TrainSession.Run<double>(request, terminal, cancel)
                 : TrainSession.Run<float>(request, terminal, cancel);
         });

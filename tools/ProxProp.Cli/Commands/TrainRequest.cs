@@ -30,6 +30,9 @@ internal sealed record TrainRequest(
     /// <summary>What is asked for about checkpoints.</summary>
     public required CheckpointChoice Checkpoint { get; init; }
 
+    /// <summary>The file whose weights are the beginning, or null.</summary>
+    public string? Start => Checkpoint.Resume ?? Init;
+
     /// <summary>Bytes that buffers and data may take; null for any number.</summary>
     public long? MemoryBudget { get; init; }
 

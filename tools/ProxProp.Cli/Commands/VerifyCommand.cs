@@ -32,7 +32,7 @@ internal sealed class VerifyCommand : Command
         _data.AddTo(this);
         _options.AddTo(this);
         _compute.AddTo(this);
-        SetAction(parsed => _compute.IsDouble(parsed) ? Run<double>(parsed) : Run<float>(parsed));
+        SetAction(parsed => _compute.IsDouble(parsed, parsed.GetValue(_options.Init)) ? Run<double>(parsed) : Run<float>(parsed));
     }
 
     private int Run<T>(ParseResult parsed)

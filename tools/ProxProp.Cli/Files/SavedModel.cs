@@ -38,6 +38,7 @@ internal sealed record SavedModel(
     private const string ModelKey = "proxprop.model";
     private const string DataKey = "proxprop.data";
     private const string RunKey = "proxprop.run";
+    private const string CheckpointPrefix = "checkpoint."; // of the tensors that are no weights
 
     /// <summary>The metadata to save.</summary>
     public IEnumerable<KeyValuePair<string, string>> ToMetadata()
@@ -49,6 +50,10 @@ internal sealed record SavedModel(
 
     /// <summary>The model of an open file as JSON, or null. The C library saves it without a description of data.</summary>
     public static string? ModelOf(SafetensorsReader reader) => reader.Metadata.GetValueOrDefault(ModelKey);
+
+    /// <summary>Whether weights are stored in double. What a checkpoint keeps beside them says nothing: its sums are in double always.</summary>
+    public static bool IsDouble(SafetensorsReader reader) =>
+        reader.Entries.FirstOrDefault(e => !e.Name.StartsWith(CheckpointPrefix, StringComparison.Ordinal))?.Type == SafetensorsType.F64;
 
     /// <summary>Reads the metadata of an open file; null if it does not describe its data.</summary>
     /// <exception cref="FailureException">The metadata are damaged.</exception>

@@ -1,4 +1,6 @@
+using ProxProp.Cli.Files;
 using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Data;
 
 namespace ProxProp.Cli.Options;
 
@@ -25,5 +27,17 @@ internal sealed class ComputeOptions
 
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads) ?? 0;
 
-    public bool IsDouble(ParseResult parsed, bool otherwise = false) => parsed.GetValue(_precision) is { } name ? name == Double : otherwise;
+    /// <summary>Whether to compute in double: as asked for, or as the weights are stored.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="weights">The file whose weights are the beginning, or null.</param>
+    /// <exception cref="DataFormatException">That file is missing or damaged.</exception>
+    public bool IsDouble(ParseResult parsed, string? weights)
+    {
+        if (parsed.GetValue(_precision) is { } name)
+            return name == Double;
+        if (weights is null)
+            return false;
+        using SafetensorsReader reader = SafetensorsReader.Open(weights);
+        return SavedModel.IsDouble(reader);
+    }
 }
