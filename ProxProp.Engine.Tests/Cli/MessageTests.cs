@@ -117,9 +117,26 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public void A_log_in_a_missing_folder() => Assert.Matches(
-        @"^Cannot write the log .+nowhere/x\.jsonl: .+ Give --log a path in a folder that exists and may be written to\.$",
-        CliRun.Fails(1, "train", "--save", _folder.File("w"), "--log", _folder.File("nowhere/x.jsonl")));
+    public void A_log_in_a_missing_folder_is_told_before_training()
+    {
+        Assert.Matches(
+            @"^Cannot write the log .+nowhere/x\.jsonl: .+ Give --log a path in a folder that exists and may be written to\.$",
+            CliRun.Fails(1, "train", "--save", _folder.File("w"), "--log", _folder.File("nowhere/x.jsonl")));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData(2, "--model", "resnet")]
+    [InlineData(2, "--optimizer", "adam", "--momentum", "0.9")]
+    [InlineData(1, "--model", "mlp:8", "--init", "")]
+    public void An_earlier_log_survives_a_command_that_cannot_be_done(int exitCode, params string[] options)
+    {
+        string log = _folder.Add("log.jsonl", "the earlier log");
+        if (options[^1].Length == 0)
+            options[^1] = _folder.Add("i.safetensors", [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']);
+        CliRun.Fails(exitCode, ["train", "--save", _folder.File("w"), "--log", log, .. options]);
+        Assert.Equal("the earlier log", File.ReadAllText(log));
+    }
 
     [Theory]
     [InlineData("epoch 2/4")]

@@ -21,13 +21,15 @@ internal static class TrainSession
         DatasetSplit<T> split = plan.Apply(data);
         request = TrainPlan.Fit(request, data);
         using var compute = new ComputeContext(request.Threads, packedRows: request.PackedRows);
-        using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         using var interrupt = new Interrupt(cancel);
 
         using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
         using TrainRun<T>? second = request.Compare ? MakeRun(request, StepChoice.Gradient, data, split, compute) : null;
         TrainRun<T>[] runs = second is null ? [first] : [first, second];
         string checksum = DatasetFingerprint.InSinglePrecision(data.Rows);
+
+        // Not before all is known to be valid: it empties an earlier log.
+        using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
         foreach (TrainRun<T> run in runs)
         {
