@@ -105,15 +105,14 @@ public static class AtomicFile
     }
 
     /// <summary>
-    /// Removes what killed processes left behind. A temporary file that is being written is locked, and stays; so does one of the last hour,
-    /// which another process may have closed and not yet renamed.
+    /// Removes what killed processes left behind. A temporary file that is being written is locked, and stays. (Its age would tell too that it is not one that
+    /// another process has closed and not yet renamed; but asking for the time of a file costs a native program 115 KB.)
     /// </summary>
     private static void RemoveStale(string folder, string prefix)
     {
-        DateTime latest = DateTime.UtcNow.AddHours(-1);
         foreach (string path in Directory.EnumerateFiles(folder, $".*{Suffix}"))
         {
-            if (!IsTemporary(Path.GetFileName(path.AsSpan()), prefix) || File.GetLastWriteTimeUtc(path) > latest)
+            if (!IsTemporary(Path.GetFileName(path.AsSpan()), prefix))
                 continue;
             try
             {
