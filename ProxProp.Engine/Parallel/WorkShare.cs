@@ -19,7 +19,7 @@ internal struct WorkShare
             shares[i].Set(Begin(items, i, shares.Length), Begin(items, i + 1, shares.Length));
     }
 
-    /// <summary>Takes the next item of one share or, when there is none left, the last of another that has more than are spared; −1 if there is none at all.</summary>
+    /// <summary>Takes the next item of one share or, when it has none left, the last of another that has more than are spared; −1 if none has.</summary>
     public static int Take(Span<WorkShare> shares, int own, int spared = 0)
     {
         int item = shares[own].TakeFirst();

@@ -24,13 +24,12 @@ namespace ProxProp.Engine.Training;
 public static class Checkpoint
 {
     internal const string ChecksumKey = "proxprop.checkpoint.checksum";
-    internal const string VersionKey = "proxprop.checkpoint.version";
-    internal const string SettingPrefix = "proxprop.setting.";
+    private const string VersionKey = "proxprop.checkpoint.version";
+    private const string SettingPrefix = "proxprop.setting.";
     internal const string TensorPrefix = "checkpoint.";
     private const string StepPrefix = TensorPrefix + "step";
     private const string RunPrefix = TensorPrefix + "run";
-    internal const int Version = 1;
-    private const int EpochFigures = 6, MostDifferences = 3, LongestName = 60, LongestText = 200;
+    private const int Version = 1, EpochFigures = 6, MostDifferences = 3, LongestName = 60, LongestText = 200;
 
     /// <summary>Saves a run between two steps.</summary>
     /// <param name="step">The step with its network, optimizer and damping.</param>
@@ -61,9 +60,7 @@ public static class Checkpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(step);
-        CheckVersion(reader);
-        CheckSettings(reader, [.. step.Settings(), .. settings ?? []]);
-        reader.CheckChecksum(ChecksumKey);
+        Check(reader, [.. step.Settings(), .. settings ?? []]);
 
         // All is read and checked before anything is changed.
         List<T[]> weights = Weights.Read(step.Network, reader, string.Empty, exact: true);
@@ -84,13 +81,7 @@ public static class Checkpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(step);
-        var writer = new SafetensorsWriter();
-        writer.SetMetadata("format", "pt");
-        foreach ((string name, string text) in metadata ?? [])
-            writer.SetMetadata(name, text);
-        foreach ((string name, string text) in step.Settings().Concat(settings ?? []))
-            writer.SetMetadata(SettingPrefix + name, text);
-        writer.SetMetadata(VersionKey, Version.ToString(CultureInfo.InvariantCulture));
+        SafetensorsWriter writer = Begin(step.Settings().Concat(settings ?? []), metadata);
         Weights.AddTo(writer, step.Network);
         step.VisitState(new StateWriter(writer), StepPrefix);
         AddPosition(writer, position ?? new TrainingPosition { Step = step.StepsDone });
@@ -98,7 +89,28 @@ public static class Checkpoint
         return writer;
     }
 
-    internal static void CheckVersion(SafetensorsReader reader)
+    /// <summary>A file that says what its numbers depend on; <see cref="SafetensorsWriter.SetChecksum"/> ends it.</summary>
+    internal static SafetensorsWriter Begin(IEnumerable<KeyValuePair<string, string>> settings, IEnumerable<KeyValuePair<string, string>>? metadata = null)
+    {
+        var writer = new SafetensorsWriter();
+        writer.SetMetadata("format", "pt");
+        foreach ((string name, string text) in metadata ?? [])
+            writer.SetMetadata(name, text);
+        foreach ((string name, string text) in settings)
+            writer.SetMetadata(SettingPrefix + name, text);
+        writer.SetMetadata(VersionKey, Version.ToString(CultureInfo.InvariantCulture));
+        return writer;
+    }
+
+    /// <summary>Refuses a file that is damaged, no checkpoint, or one with other settings.</summary>
+    internal static void Check(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        CheckVersion(reader);
+        CheckSettings(reader, settings);
+        reader.CheckChecksum(ChecksumKey);
+    }
+
+    private static void CheckVersion(SafetensorsReader reader)
     {
         if (!reader.Metadata.TryGetValue(VersionKey, out string? version))
             throw new DataFormatException(reader.Name, "header", "no checkpoint (weights alone cannot be resumed)", "a file saved as a checkpoint");
@@ -106,7 +118,7 @@ public static class Checkpoint
             throw new DataFormatException(reader.Name, "header", $"checkpoint version {DataFormatException.Short(version, LongestName)}", $"version {Version}, the one that this program reads");
     }
 
-    internal static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
+    private static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
         Dictionary<string, string> saved = reader.Metadata
             .Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))

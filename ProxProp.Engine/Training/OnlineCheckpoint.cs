@@ -25,11 +25,7 @@ public static class OnlineCheckpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(online);
-        var writer = new SafetensorsWriter();
-        writer.SetMetadata("format", "pt");
-        foreach ((string name, string text) in Settings(online))
-            writer.SetMetadata(Checkpoint.SettingPrefix + name, text);
-        writer.SetMetadata(Checkpoint.VersionKey, Checkpoint.Version.ToString(CultureInfo.InvariantCulture));
+        SafetensorsWriter writer = Checkpoint.Begin(Settings(online));
         online.VisitState(new StateWriter(writer), Prefix);
         writer.SetChecksum(Checkpoint.ChecksumKey);
         writer.Save(path);
@@ -44,9 +40,7 @@ public static class OnlineCheckpoint
     {
         ArgumentNullException.ThrowIfNull(online);
         using SafetensorsReader reader = SafetensorsReader.Open(path);
-        Checkpoint.CheckVersion(reader);
-        Checkpoint.CheckSettings(reader, [.. Settings(online)]);
-        reader.CheckChecksum(Checkpoint.ChecksumKey);
+        Checkpoint.Check(reader, [.. Settings(online)]);
 
         // All is read and checked before anything is changed.
         var states = new StateReader(reader);
