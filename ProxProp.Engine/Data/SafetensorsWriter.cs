@@ -97,7 +97,10 @@ public sealed class SafetensorsWriter
     public void Write(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        Tensor[] ordered = [.. _tensors.OrderByDescending(tensor => SafetensorsEntry.SizeOf(tensor.Type))];
+        // The widest elements first: each tensor then begins at a multiple of its elements' size.
+        var ordered = new List<Tensor>(_tensors.Count);
+        for (int size = sizeof(long); size > 0; size /= 2)
+            ordered.AddRange(_tensors.Where(tensor => SafetensorsEntry.SizeOf(tensor.Type) == size));
         ReadOnlySpan<byte> header = Header(ordered);
         int padding = -header.Length & 7;
         Span<byte> word = stackalloc byte[SafetensorsHeader.LengthBytes];
@@ -126,7 +129,7 @@ public sealed class SafetensorsWriter
             stream.Write(MemoryMarshal.AsBytes(elements.Slice(at, Math.Min(Piece, elements.Length - at))));
     }
 
-    private ReadOnlySpan<byte> Header(Tensor[] ordered)
+    private ReadOnlySpan<byte> Header(List<Tensor> ordered)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

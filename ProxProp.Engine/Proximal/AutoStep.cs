@@ -23,7 +23,6 @@ namespace ProxProp.Engine.Proximal;
 public sealed class AutoStep<T> : ProximalStep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const double ExactPreference = 1.25;
     private const double LikelyTolerance = 1e-2;
 
     /// <summary>An automatic step with the paper's fixed τ_θ.</summary>
@@ -69,31 +68,25 @@ public sealed class AutoStep<T> : ProximalStep<T>
         CheckOptions();
         StepCosts costs = StepCosts.Of(layer);
         int batch = plan.MaxBatch, likely = ExpectedIterations();
-        var ways = new List<Way>
+        List<Way> ways = [WayOf(SolverKind.MatrixFreeCg, costs.MatrixFree(batch, likely), layer, plan)];
+        if (layer is IGramLayer<T>)
         {
-            new(SolverKind.MatrixFreeCg, n => costs.MatrixFree(batch, n), p => new MatrixFreeCgDirection<T>(layer, Cg(layer, matrixFree: true), p)),
-        };
-        if (layer is IGramLayer<T> gram)
-        {
-            ways.Add(new(SolverKind.GramCg, n => costs.GramCg(batch, n), p => new GramCgDirection<T>(gram, Cg(layer, matrixFree: false), p)));
-            ways.Add(new(costs.ExactKind(batch), _ => costs.Exact(batch), p => new ExactDirection<T>(layer, Damping.Bind(), p)));
+            ways.Add(WayOf(SolverKind.GramCg, costs.GramCg(batch, likely), layer, plan));
+            ways.Add(WayOf(costs.ExactKind(batch), costs.Exact(batch), layer, plan));
         }
 
-        if (layer is IDualGramLayer<T> dual)
-            ways.Add(new(SolverKind.DualCg, n => costs.DualCg(batch, n), p => new DualCgDirection<T>(dual, Cg(layer, matrixFree: false), p)));
+        if (layer is IDualGramLayer<T>)
+            ways.Add(WayOf(SolverKind.DualCg, costs.DualCg(batch, likely), layer, plan));
 
-        PlanContext context = plan;
-        long[] bytes = [.. ways.Select(w => BytesOf(w, context))];
-        Way[] within = [.. ways.Where((w, i) => i == 0 || bytes[i] <= MemoryBudget).OrderBy(w => w.Flops(likely))];
-        Way chosen = within.FirstOrDefault(w => w.IsExact && w.Flops(likely) <= ExactPreference * within[0].Flops(likely)) ?? within[0];
-        string reason = Explain(ways, bytes, within, chosen, likely);
-        var planned = new LayerPlan(chosen.Solver, chosen.Flops(likely), reason);
+        var choice = new WayChoice(ways, MemoryBudget);
+        Way chosen = choice.Chosen;
+        var planned = new LayerPlan(chosen.Solver, chosen.Flops, choice.Reason);
         if (chosen.IsExact)
             return new AutoDirection<T>(new ExactDirection<T>(layer, Damping.Bind(), plan), null, costs, Tolerance, planned);
         using ScratchAlternatives either = plan.Arena.Either();
-        IDirection<T> iterative = chosen.Make(plan);
+        IDirection<T> iterative = Make(chosen.Solver, layer, plan);
         either.Or();
-        ExactDirection<T>? exact = within.Any(w => w.IsExact) ? new ExactDirection<T>(layer, iterative.Damping!, plan) : null;
+        ExactDirection<T>? exact = choice.HasExact ? new ExactDirection<T>(layer, iterative.Damping!, plan) : null;
         return new AutoDirection<T>(exact, iterative, costs, Tolerance, planned);
     }
 
@@ -105,7 +98,7 @@ public sealed class AutoStep<T> : ProximalStep<T>
             return base.BindInParts(layer, plan);
         StepCosts costs = StepCosts.Of(layer);
         double exact = costs.Primal(plan.MaxBatch), cg = costs.GramCg(plan.MaxBatch, ExpectedIterations());
-        return exact <= ExactPreference * cg
+        return exact <= WayChoice.ExactPreference * cg
             ? new SummedExactDirection<T>(layer, Damping.Bind(), plan, $"exact at nearly the fewest flops of what micro-batches allow (gram cg {LayerPlan.Short(cg)})")
             : new GramCgDirection<T>(gram, Cg(layer, matrixFree: false), plan, inParts: true);
     }
@@ -128,42 +121,26 @@ public sealed class AutoStep<T> : ProximalStep<T>
             throw new InvalidOperationException($"LikelyIterations and MaxIterations must be 1 or more, but are {LikelyIterations} and {MaxIterations}.");
     }
 
+    private IDirection<T> Make(SolverKind solver, ProximalLayer<T> layer, in PlanContext plan) => solver switch
+    {
+        SolverKind.MatrixFreeCg => new MatrixFreeCgDirection<T>(layer, Cg(layer, matrixFree: true), plan),
+        SolverKind.GramCg => new GramCgDirection<T>((IGramLayer<T>)layer, Cg(layer, matrixFree: false), plan),
+        SolverKind.DualCg => new DualCgDirection<T>((IDualGramLayer<T>)layer, Cg(layer, matrixFree: false), plan),
+        _ => new ExactDirection<T>(layer, Damping.Bind(), plan),
+    };
+
     // What a way reserves is known by letting it reserve; an arena that is never committed costs nothing.
-    private static long BytesOf(Way way, in PlanContext plan)
+    private Way WayOf(SolverKind solver, double flops, ProximalLayer<T> layer, in PlanContext plan)
     {
         using var arena = new Arena();
         try
         {
-            way.Make(plan with { Arena = arena, IsTrial = true });
-            return arena.TotalBytes - arena.StandbyBytes;
+            Make(solver, layer, plan with { Arena = arena, IsTrial = true });
+            return new Way(solver, flops, arena.TotalBytes - arena.StandbyBytes);
         }
         catch (ArgumentException)
         {
-            return long.MaxValue; // a buffer beyond what can be addressed
+            return new Way(solver, flops, long.MaxValue); // a buffer beyond what can be addressed
         }
-    }
-
-    private string Explain(List<Way> ways, long[] bytes, Way[] within, Way chosen, int likely)
-    {
-        IEnumerable<string> others = within.Where(w => w != chosen).Select(w => $"{w.Name} {LayerPlan.Short(w.Flops(likely))}");
-        string why = within.Length == 1 && ways.Count == 1 ? "the layer forms no matrix"
-            : within.Length == 1 ? "nothing else is within the memory budget"
-            : $"{(chosen == within[0] ? "fewest flops" : "exact at nearly the fewest flops")} ({string.Join(", ", others)})";
-        string[] beyond = [.. ways.Where((w, i) => i > 0 && bytes[i] > MemoryBudget).Select(w => w.Name)];
-        return beyond.Length == 0 || within.Length == 1 ? why : $"{why}; beyond the memory budget: {string.Join(", ", beyond)}";
-    }
-
-    private sealed record Way(SolverKind Solver, Func<int, double> Flops, Func<PlanContext, IDirection<T>> Make)
-    {
-        public bool IsExact => Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky;
-
-        public string Name => Solver switch
-        {
-            SolverKind.PrimalCholesky => "exact primal",
-            SolverKind.DualCholesky => "exact dual",
-            SolverKind.GramCg => "gram cg",
-            SolverKind.DualCg => "dual cg",
-            _ => "matrix-free cg",
-        };
     }
 }

@@ -53,12 +53,12 @@ internal readonly struct StepCosts
     /// <summary>What so many iterations cost in each form that the layer has, the cheapest first, in words.</summary>
     public string IterativeForms(int batch, int iterations)
     {
-        List<(double Flops, string Name)> forms = [(MatrixFree(batch, iterations), "matrix-free cg")];
+        List<Way> forms = [new(SolverKind.MatrixFreeCg, MatrixFree(batch, iterations), 0)];
         if (_gramFlops is not null)
-            forms.Add((GramCg(batch, iterations), "gram cg"));
+            forms.Add(new(SolverKind.GramCg, GramCg(batch, iterations), 0));
         if (_hasDual)
-            forms.Add((DualCg(batch, iterations), "dual cg"));
-        return string.Join(", ", forms.OrderBy(f => f.Flops).Select(f => $"{f.Name} {LayerPlan.Short(f.Flops)}"));
+            forms.Add(new(SolverKind.DualCg, DualCg(batch, iterations), 0));
+        return Way.InWords(Way.ByFlops(forms));
     }
 
     /// <summary>Whether the rows × rows form of an exact step is the cheaper one.</summary>

@@ -66,33 +66,47 @@ internal sealed class InfoCommand : Command
     {
         using var compute = new ComputeContext(1);
         using var network = new Network<T>(model.Input, model.Layers, batch, compute: compute);
-        var table = new Table("layer", "input", "output", "parameters");
-        for (int i = 0; i < network.Layers.Count; i++)
-        {
-            Layer<T> layer = network.Layers[i];
-            int parameters = layer is ParametricLayer<T> parametric ? parametric.ParameterCount : 0;
-            table.Add($"{i} {layer.Kind}", layer.Input.ToString(), layer.Output.ToString(), parameters == 0 ? "-" : $"{parameters:N0}");
-        }
-
-        table.Add("all", network.Input.ToString(), network.Output.ToString(), $"{network.ParameterCount:N0}");
-        table.Write(output);
-        output.WriteLine();
+        WriteLayers(output, network);
         long bytes = network.ParameterCount * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
         output.WriteLine($"memory: parameters {Texts.Bytes(bytes)}; network with {Texts.Count(batch, "sample")} {Texts.Bytes(network.BufferBytes)}");
         foreach (StepChoice step in new[] { StepChoice.Gradient, StepChoice.Auto })
         {
             using var training = new TrainingStep<T>(
                 network, step.Make<T>(Damping.Fixed(1)), OptimizerChoice.Make<T>(OptimizerChoice.Nesterov, OptimizerChoice.DefaultMomentum));
-            output.WriteLine($"        training by {step.Name} steps (nesterov) {Texts.Bytes(training.BufferBytes)} more");
-            if (!step.IsProximal)
-                continue;
-            output.WriteLine();
-            output.WriteLine($"what auto steps do with {Texts.Count(batch, "sample")}, flops and memory beyond the plain gradient's:");
-            for (int i = 0; i < network.Layers.Count; i++)
-            {
-                if (training.Plans[i] is { } plan)
-                    output.WriteLine($"{i} {network.Layers[i].Kind}: {PlanText.Of(plan)}");
-            }
+            WriteStep(output, step, training.BufferBytes, batch, training.Plans, i => network.Layers[i].Kind);
+        }
+    }
+
+    private static void WriteLayers<T>(TextWriter output, Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var table = new Table("layer", "input", "output", "parameters");
+        for (int i = 0; i < network.Layers.Count; i++)
+        {
+            Layer<T> layer = network.Layers[i];
+            AddLayer(table, $"{i} {layer.Kind}", layer.Input, layer.Output, layer is ParametricLayer<T> parametric ? parametric.ParameterCount : 0);
+        }
+
+        AddLayer(table, "all", network.Input, network.Output, network.ParameterCount);
+        table.Write(output);
+        output.WriteLine();
+    }
+
+    // What follows is the same for float and double; a native program holds it once.
+    private static void AddLayer(Table table, string name, Shape input, Shape output, long parameters) =>
+        table.Add(name, input.ToString(), output.ToString(), parameters == 0 ? "-" : $"{parameters:N0}");
+
+    private static void WriteStep(TextWriter output, StepChoice step, long bytes, int batch, IReadOnlyList<LayerPlan?> plans, Func<int, string> kindOf)
+    {
+        output.WriteLine($"        training by {step.Name} steps (nesterov) {Texts.Bytes(bytes)} more");
+        if (!step.IsProximal)
+            return;
+        output.WriteLine();
+        output.WriteLine($"what auto steps do with {Texts.Count(batch, "sample")}, flops and memory beyond the plain gradient's:");
+        for (int i = 0; i < plans.Count; i++)
+        {
+            if (plans[i] is { } plan)
+                output.WriteLine($"{i} {kindOf(i)}: {PlanText.Of(plan)}");
         }
     }
 }

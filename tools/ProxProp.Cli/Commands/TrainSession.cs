@@ -49,7 +49,7 @@ internal static class TrainSession
 
         if (lost is not null)
             throw new FailureException($"Standard output: {lost.Message}{(hasWeights ? $" The weights are saved in {request.Save}." : string.Empty)}", lost);
-        return Conclude(terminal, request, runs, log);
+        return Conclude(terminal, request, Array.ConvertAll(runs, r => r.Settings.Title), Array.ConvertAll(runs, r => r.Result), log);
     }
 
     /// <summary>Which rows do what.</summary>
@@ -138,14 +138,14 @@ internal static class TrainSession
         return data.Separator == ',' ? hint : $"{hint} --separator {(data.Separator == '\t' ? "tab" : Texts.ForShell(data.Separator.ToString()))}";
     }
 
-    private static int Conclude<T>(Terminal terminal, TrainRequest request, TrainRun<T>[] runs, TrainingLog? log)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static int Conclude(Terminal terminal, TrainRequest request, string[] titles, TrainingResult?[] results, TrainingLog? log)
     {
-        if (runs.FirstOrDefault(r => r.Result?.Status == TrainingStatus.NonFiniteLoss) is { } failed)
+        int failed = Array.FindIndex(results, r => r?.Status == TrainingStatus.NonFiniteLoss);
+        if (failed >= 0)
         {
-            bool kept = failed == runs[0] && failed.Result!.Epochs.Count > 0;
-            string saved = kept ? " The saved weights are those after the last complete epoch." : string.Empty;
-            throw new FailureException($"{failed.Settings.Title}: {failed.Result!.Message}{saved}");
+            TrainingResult result = results[failed]!;
+            string saved = failed == 0 && result.Epochs.Count > 0 ? " The saved weights are those after the last complete epoch." : string.Empty;
+            throw new FailureException($"{titles[failed]}: {result.Message}{saved}");
         }
 
         log?.Dispose();
@@ -155,17 +155,17 @@ internal static class TrainSession
                 $"The log {log.Path} is incomplete: {reason} The weights are saved; free the disk or give --log another path.");
         }
 
-        if (runs[0].Result?.CheckpointFailure is { } checkpoint)
+        if (results[0]?.CheckpointFailure is { } checkpoint)
         {
             throw new FailureException(
                 $"The last checkpoint: {checkpoint} The weights are saved; free the disk or give --checkpoint another path.");
         }
 
-        if (!runs.Any(r => r.Result is null or { Status: TrainingStatus.Cancelled }))
+        if (!Array.Exists(results, r => r is null or { Status: TrainingStatus.Cancelled }))
             return ExitCode.Done;
-        TrainingResult stopped = runs.Last(r => r.Result is not null).Result!;
+        TrainingResult stopped = Array.FindLast(results, r => r is not null)!;
         terminal.Error.WriteLine(
-            runs[0].Result!.Status == TrainingStatus.Completed
+            results[0]!.Status == TrainingStatus.Completed
                 ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
             : stopped.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
             : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step."

@@ -47,16 +47,18 @@ internal static class ModelChoice
     private static Model<T> CheckFits<T>(Model<T> model, string origin, LoadedData<T> data)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Shape input = model.Input;
-        bool fits = input.IsImage && data.IsImages
-            ? (input.Channels, input.Height, input.Width) == (data.Rows.Channels, data.Rows.Height, data.Rows.Width)
-            : input.Size == data.Rows.Features;
-        if (fits)
-            return model;
-        string has = data.IsImages
-            ? $"{data.Rows.Features} elements (images of {data.Rows.Channels}x{data.Rows.Height}x{data.Rows.Width})"
-            : $"{data.Rows.Features} features";
-        throw new FailureException($"{origin} takes samples of {input}, but those of {data.Name} have {has}; change \"input\" or the data.");
+        if (Misfit(model.Input, data.Rows.Features, data.IsImages ? (data.Rows.Channels, data.Rows.Height, data.Rows.Width) : null) is { } has)
+            throw new FailureException($"{origin} takes samples of {model.Input}, but those of {data.Name} have {has}; change \"input\" or the data.");
+        return model;
+    }
+
+    // What samples have instead of what a network takes; null if it is the same.
+    private static string? Misfit(Shape input, int features, (int Channels, int Height, int Width)? image)
+    {
+        bool fits = input.IsImage && image is { } both ? (input.Channels, input.Height, input.Width) == both : input.Size == features;
+        return fits ? null
+            : image is { } i ? $"{features} elements (images of {i.Channels}x{i.Height}x{i.Width})"
+            : $"{features} features";
     }
 
     private static int[] Widths(string text)

@@ -13,30 +13,49 @@ internal static class TrainReport
 {
     /// <summary>Says what will be trained on what, and how.</summary>
     public static void WriteHead<T>(
-        Terminal terminal, TrainRequest request, LoadedData<T> data, SplitPlan plan, IReadOnlyList<TrainRun<T>> runs, ComputeContext compute)
+        Terminal terminal, TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T>[] runs, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TextWriter output = terminal.Output;
         TrainRun<T> first = runs[0];
-        int test = data.OwnTest?.Count ?? plan.Test;
-        string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
-        output.WriteLine($"data       {data.Name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
-        string weights = request.Init is { } init ? $", weights from {init}"
-            : request.Checkpoint.Resume is { } resume ? $", resumed from {resume}" : string.Empty;
-        output.WriteLine($"network    {Outline(first.Network)}: {Texts.Count(first.Network.ParameterCount, "parameter")}{weights}");
-        string batches = $"batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}";
-        output.WriteLine($"training   {first.Settings.OptimizerText}, {batches}, {Texts.Count(first.Epochs, "epoch")}");
-        if (runs.Count > 1)
-            output.WriteLine($"{string.Empty,-11}two runs from the same starting weights, on the same batches:");
-        foreach (TrainRun<T> run in runs)
-            output.WriteLine($"{string.Empty,-11}{run.Settings.Title}: {run.Settings.RateText}");
+        WriteData(output, data.Name, plan, data.OwnTest?.Count ?? plan.Test);
+        WriteNetwork(output, request, Outline(first.Network), first.Network.ParameterCount);
+        WriteTraining(output, request, plan, first.Epochs, Array.ConvertAll(runs, r => r.Settings));
         WriteSolvers(output, first);
-        output.WriteLine(
-            $"computing  {Texts.Precision<T>()}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
-        foreach (string choice in PlanText.Within(request))
-            output.WriteLine($"{"in budget",-11}{choice}");
+        WriteMachine(output, request, Texts.Precision<T>(), compute);
         output.WriteLine();
         output.Flush();
+    }
+
+    // The lines are apart from what is generic, of which a native program holds one copy for float and one for double.
+    private static void WriteData(TextWriter output, string name, SplitPlan plan, int test)
+    {
+        string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
+        output.WriteLine($"data       {name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
+    }
+
+    private static void WriteNetwork(TextWriter output, TrainRequest request, string outline, long parameters)
+    {
+        string weights = request.Init is { } init ? $", weights from {init}"
+            : request.Checkpoint.Resume is { } resume ? $", resumed from {resume}" : string.Empty;
+        output.WriteLine($"network    {outline}: {Texts.Count(parameters, "parameter")}{weights}");
+    }
+
+    private static void WriteTraining(TextWriter output, TrainRequest request, SplitPlan plan, int epochs, RunSettings[] runs)
+    {
+        string batches = $"batches of {Math.Min(request.Batch, plan.Train)}{(request.Shuffle ? string.Empty : " in file order")}";
+        output.WriteLine($"training   {runs[0].OptimizerText}, {batches}, {Texts.Count(epochs, "epoch")}");
+        if (runs.Length > 1)
+            output.WriteLine($"{string.Empty,-11}two runs from the same starting weights, on the same batches:");
+        foreach (RunSettings run in runs)
+            output.WriteLine($"{string.Empty,-11}{run.Title}: {run.RateText}");
+    }
+
+    private static void WriteMachine(TextWriter output, TrainRequest request, string precision, ComputeContext compute)
+    {
+        output.WriteLine($"computing  {precision}, {(int)compute.Width}-bit vectors, {Texts.Count(compute.Team.Workers, "thread")}");
+        foreach (string choice in PlanText.Within(request))
+            output.WriteLine($"{"in budget",-11}{choice}");
     }
 
     // What was chosen for each layer; a gradient is no choice.
@@ -54,10 +73,10 @@ internal static class TrainReport
     }
 
     /// <summary>The table and the chart.</summary>
-    public static void WriteResults<T>(Terminal terminal, IReadOnlyList<TrainRun<T>> runs)
+    public static void WriteResults<T>(Terminal terminal, TrainRun<T>[] runs)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TrainRun<T>[] done = [.. runs.Where(r => r.Result is not null)];
+        TrainRun<T>[] done = Array.FindAll(runs, r => r.Result is not null);
         if (done.Length == 0)
             return;
         TextWriter output = terminal.Output;
@@ -77,10 +96,10 @@ internal static class TrainReport
         }
 
         table.Write(output);
-        if (done.Any(r => r.Result!.Epochs.Count > 1))
+        if (Array.Exists(done, r => r.Result!.Epochs.Count > 1))
         {
             output.WriteLine();
-            new Chart(runs.Count > 1 ? "training loss by epoch" : "loss by epoch", Curves(done), Math.Min(terminal.Width - 1, 100)).Write(output);
+            new Chart(runs.Length > 1 ? "training loss by epoch" : "loss by epoch", Curves(done), Math.Min(terminal.Width - 1, 100)).Write(output);
         }
 
         output.WriteLine();
@@ -89,17 +108,28 @@ internal static class TrainReport
     private static Curve[] Curves<T>(TrainRun<T>[] runs)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        runs = [.. runs.Where(r => r.Result!.Epochs.Count > 0)];
-        if (runs.Length > 1)
-            return [.. runs.Select((r, i) => new Curve(r.Settings.Title, "*o"[i], [.. r.Result!.Epochs.Select(e => e.TrainLoss)]))];
+        runs = Array.FindAll(runs, r => r.Result!.Epochs.Count > 0);
         IReadOnlyList<EpochResult> epochs = runs[0].Result!.Epochs;
-        var train = new Curve("training", '*', [.. epochs.Select(e => e.TrainLoss)]);
+        if (runs.Length > 1)
+            return [TrainingLoss(runs[0].Settings.Title, '*', epochs), TrainingLoss(runs[1].Settings.Title, 'o', runs[1].Result!.Epochs)];
+        Curve train = TrainingLoss("training", '*', epochs);
         return double.IsNaN(epochs[0].ValidationLoss)
             ? [train]
             : [train, new Curve("validation", 'o', [.. epochs.Select(e => e.ValidationLoss)])];
     }
 
+    private static Curve TrainingLoss(string name, char mark, IReadOnlyList<EpochResult> epochs) => new(name, mark, [.. epochs.Select(e => e.TrainLoss)]);
+
     private static string Outline<T>(Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        string.Join(" -> ", network.Layers.OfType<ParametricLayer<T>>().Select(l => l.Output.ToString()).Prepend(network.Input.ToString()));
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string outline = network.Input.ToString();
+        foreach (Layer<T> layer in network.Layers)
+        {
+            if (layer is ParametricLayer<T>)
+                outline += $" -> {layer.Output}";
+        }
+
+        return outline;
+    }
 }
