@@ -1,6 +1,7 @@
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Solvers;
+using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Tests.Oracles;
 
 namespace ProxProp.Engine.Tests.Proximal;
@@ -42,6 +43,40 @@ public sealed class IllConditionedTests
                 Assert.True(tauTheta > 1, "At the paper's step sizes nothing of this is ill-conditioned.");
             }
         }
+    }
+
+    // Rows or columns that are nearly parallel: the largest eigenvalue of the scaled matrix is nearly its order, and so is what rounding costs.
+    [Theory]
+    [InlineData(150, 60)]
+    [InlineData(60, 150)]
+    public void Samples_much_like_each_other_are_solved_right_or_not_called_solved(int features, int batch)
+    {
+        foreach (double tauTheta in (double[])[1, 10, 30, 100, 300, 1e3, 3e3, 1e4, 1e5])
+        {
+            using var probe = new StepProbe<float>(new Linear<float>(1), Shape.Vector(features), batch);
+            float[] slope = Values.Uniform<float>(features, 31, 1), offset = Values.Uniform<float>(features, 32, 1), at = Values.Uniform<float>(batch, 33, 1);
+            for (int i = 0; i < probe.Input.Length; i++)
+                probe.Input[i] = MathF.Tanh((slope[i % features] * at[i / features]) + offset[i % features]);
+            foreach (ProximalStep<float> step in (ProximalStep<float>[])[new ExactStep<float>(tauTheta), new AutoStep<float>(tauTheta) { LikelyIterations = 1000 }])
+            {
+                LayerReport report = probe.Run(step, out float[] v);
+                Assert.True(report.Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky);
+                double error = StepProbe<float>.Error(v, probe.Expected(tauTheta));
+                Assert.True(error < 0.1 || report.Status == SolveStatus.IllConditioned, $"{step.Name}, tau {tauTheta}: {report.Status}, but off by {error:e2}");
+            }
+        }
+    }
+
+    // Columns of very different size are no harm: the factor is the same up to their scale.
+    [Fact]
+    public void Columns_of_different_scales_are_solved_in_float()
+    {
+        using var probe = new StepProbe<float>(new Linear<float>(1), Shape.Vector(40), 200);
+        for (int i = 0; i < probe.Input.Length; i++)
+            probe.Input[i] *= MathF.Pow(10, -(i % 40 / 10));
+        LayerReport report = probe.Run(new ExactStep<float>(1e5), out float[] v);
+        Assert.Equal((SolveStatus.Solved, false), (report.Status, report.InDouble));
+        Assert.True(StepProbe<float>.Error(v, probe.Expected(1e5)) < 1e-3);
     }
 
     [Theory]

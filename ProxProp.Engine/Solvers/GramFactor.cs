@@ -9,14 +9,19 @@ namespace ProxProp.Engine.Solvers;
 /// <para>The factor L takes the lower triangle; the strict upper one and a copy of the diagonal still hold the matrix.</para>
 /// <para>In exact arithmetic no pivot of shift·I + G, G positive semi-definite, is below the shift: each is the least value of a quadratic
 /// form that is at least shift·‖x‖² with one component of x equal to 1. A pivot below half the shift therefore proves that rounding has
-/// outweighed the damping, and the factor is not trusted. Rounding can raise a pivot as well: one that is below 16ε times its diagonal
-/// element has less than about a digit of its own left, and is not trusted either.</para>
+/// outweighed the damping, and the factor is not trusted. Rounding can raise a pivot as well: what a pivot is of its diagonal element is known to
+/// about ε·κ, where κ is the largest eigenvalue of the matrix scaled to a diagonal of 1 (Cholesky's factor does not depend on that scaling; N. Higham,
+/// Accuracy and Stability of Numerical Algorithms, section 10.1). κ goes from 1 for orthogonal columns to the order for parallel ones; it is taken to
+/// be ‖H‖²_F/order of the scaled matrix H, which is never above it. A pivot below 8ε·κ or 64ε of its diagonal element is not trusted: with less, the
+/// direction can be wrong by a tenth.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 internal sealed class GramFactor<T> : IStateful
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private static readonly T Rounding = T.ScaleB(T.One, typeof(T) == typeof(float) ? 4 - 23 : 4 - 52);
+    private const double LeastPivot = 64, LeastScaledPivot = 8;
+
+    private static double Epsilon => Math.ScaleB(1, typeof(T) == typeof(float) ? -23 : -52);
 
     private readonly Slot<T> _matrix;
     private readonly Slot<T> _diagonal;
@@ -54,15 +59,39 @@ internal sealed class GramFactor<T> : IStateful
 
         if (Cholesky.Factor(context, matrix) != 0)
             return false;
-        T least = shift / (T.One + T.One);
+        double least = double.PositiveInfinity, damping = double.CreateTruncating(shift);
         for (int i = 0; i < order; i++)
         {
-            T pivot = matrix[i, i] * matrix[i, i];
-            if (!(pivot >= least && pivot >= Rounding * (diagonal[i] + shift)))
+            double pivot = double.CreateTruncating(matrix[i, i]) * double.CreateTruncating(matrix[i, i]);
+            if (!(pivot >= damping / 2))
                 return false;
+            least = Math.Min(least, pivot / (double.CreateTruncating(diagonal[i]) + damping));
         }
 
-        return true;
+        // κ is at most the order, which is enough to know nearly always.
+        return least >= LeastPivot * Epsilon
+            && (least >= LeastScaledPivot * Epsilon * order || least >= LeastScaledPivot * Epsilon * Coherence(order, damping));
+    }
+
+    // ‖H‖²_F/order, from the strict upper triangle, which still holds the matrix, and the copy of its diagonal.
+    private double Coherence(int order, double damping)
+    {
+        Matrix<T> matrix = Matrix(order);
+        ReadOnlySpan<T> diagonal = _diagonal.Span;
+        double sum = order;
+        for (int i = 0; i < order; i++)
+        {
+            double own = double.CreateTruncating(diagonal[i]) + damping, row = 0;
+            for (int j = i + 1; j < order; j++)
+            {
+                double element = double.CreateTruncating(matrix[i, j]);
+                row += element / own * (element / (double.CreateTruncating(diagonal[j]) + damping));
+            }
+
+            sum += 2 * row;
+        }
+
+        return sum / order;
     }
 
     /// <inheritdoc/>

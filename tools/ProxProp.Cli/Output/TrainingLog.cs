@@ -135,6 +135,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
             _json.WriteNumber("layer", i);
             _json.WriteString("solver", layer.Solver.ToString());
             _json.WriteString("status", layer.Status.ToString());
+            _json.WriteBoolean("inDouble", layer.InDouble);
             _json.WriteNumber("iterations", layer.Iterations);
             WriteNumber("damping", layer.Shift > 0 ? layer.Shift : double.NaN);
             WriteNumber("residual", layer.RelativeResidual);
