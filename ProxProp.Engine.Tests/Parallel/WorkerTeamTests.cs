@@ -157,6 +157,22 @@ public sealed class WorkerTeamTests
         Assert.Throws<ObjectDisposedException>(() => team.Run(3, ref job));
     }
 
+    [Fact]
+    public void Threads_that_were_started_end_where_the_next_cannot_be()
+    {
+        var started = new List<Thread>();
+        InsufficientMemoryException e = Assert.Throws<InsufficientMemoryException>(() => new WorkerTeam(5, thread =>
+        {
+            if (started.Count == 3)
+                throw new ThreadStateException("no more");
+            thread.Start();
+            started.Add(thread);
+        }));
+        Assert.Contains("started 3 of the 4 threads that 5 workers need", e.Message, StringComparison.Ordinal);
+        Assert.IsType<ThreadStateException>(e.InnerException);
+        Assert.All(started, thread => Assert.False(thread.IsAlive));
+    }
+
     private struct CountingJob : IParallelJob
     {
         public int[] Counts;

@@ -20,6 +20,16 @@ public sealed class FineTuningTests : IDisposable
 
     public void Dispose() => _compute.Dispose();
 
+    [Fact]
+    public void A_network_that_is_refused_for_its_frozen_layers_keeps_nothing()
+    {
+        var layer = new Linear<float>(2);
+        ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>(
+            () => new Network<float>(Shape.Vector(3), [layer], Batch, compute: _compute) { FrozenLayers = 2 });
+        Assert.Contains("0 to 1 layers", e.Message, StringComparison.Ordinal);
+        Assert.Throws<ObjectDisposedException>(() => layer.Parameters.Length);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -19,6 +19,7 @@ public sealed class ComputeContext : IDisposable
 
     private readonly AlignedBuffer<byte>? _workspace;
     private readonly PackingPlan _packing;
+    private readonly long _rowBytes;
     private readonly long _ownBytes;
     private ComputeContext[] _solo = [];
 
@@ -30,16 +31,23 @@ public sealed class ComputeContext : IDisposable
     /// time. Results do not depend on it.
     /// </param>
     /// <exception cref="ArgumentException">The width is not compiled into this program (see <see cref="SimdSupport.IsCompiled"/>).</exception>
+    /// <exception cref="OutOfMemoryException">The system gives no more threads or memory; no thread is left running.</exception>
     public ComputeContext(int threads = 0, SimdWidth? width = null, int packedRows = MostPackedRows)
-        : this(CheckRows(packedRows), Compiled(width), new WorkerTeam(threads)) => _workspace = new AlignedBuffer<byte>(_ownBytes);
+        : this(CheckRows(packedRows), Compiled(width), WorkerTeam.CountOf(threads), isPlan: false)
+    {
+    }
 
-    private ComputeContext(int packedRows, SimdWidth width, WorkerTeam team)
+    private ComputeContext(int packedRows, SimdWidth width, int workers, bool isPlan)
     {
         PackedRows = packedRows;
         Width = width;
-        Team = team;
-        _ownBytes = SharedBytes + (BytesPerWorker * team.Workers);
-        _packing = new PackingPlan(packedRows, width, team.Workers);
+        // A worker that is alone packs no rows before it needs them.
+        _rowBytes = (workers == 1 ? 1 : 2) * GemmBlocking.RowPanelBytes(packedRows);
+        _ownBytes = SharedBytes + (BytesPerWorker * workers);
+        _packing = new PackingPlan(packedRows, width, workers);
+        // Memory first: where it is refused, no thread has been started that nobody could end.
+        _workspace = isPlan ? null : new AlignedBuffer<byte>(_ownBytes);
+        Team = isPlan ? WorkerTeam.ForPlan(workers) : new WorkerTeam(workers);
     }
 
     /// <summary>The workers.</summary>
@@ -82,7 +90,7 @@ public sealed class ComputeContext : IDisposable
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
     /// <param name="packedRows">As in <see cref="ComputeContext(int, SimdWidth?, int)"/>.</param>
     public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) =>
-        new(CheckRows(packedRows), SimdSupport.Widest, WorkerTeam.ForPlan(threads));
+        new(CheckRows(packedRows), SimdSupport.Widest, WorkerTeam.CountOf(threads), isPlan: true);
 
     /// <summary>Declares a product C = A·B that will be computed, so that memory plans count what it packs. Nothing else depends on it.</summary>
     /// <typeparam name="T">float or double.</typeparam>
@@ -100,18 +108,17 @@ public sealed class ComputeContext : IDisposable
             return;
         foreach (ComputeContext context in _solo)
             context.Dispose();
-        _solo = new ComputeContext[Team.Workers];
-        for (int worker = 0; worker < _solo.Length; worker++)
-            _solo[worker] = IsPlan ? ForPlan(1, rows) : new ComputeContext(1, Width, rows);
+        _solo = [];
+        var solo = new ComputeContext[Team.Workers];
+        for (int worker = 0; worker < solo.Length; worker++)
+            solo[worker] = IsPlan ? ForPlan(1, rows) : new ComputeContext(1, Width, rows);
+        _solo = solo;
     }
 
     /// <summary>The context of one worker alone, for jobs whose items are whole computations; see <see cref="PrepareSolo"/>.</summary>
     internal ComputeContext Solo(int worker) => _solo[worker];
 
-    // A worker that is alone packs no rows before it needs them.
-    private long RowBytes => (Team.Workers == 1 ? 1 : 2) * GemmBlocking.RowPanelBytes(PackedRows);
-
-    private long SharedBytes => RowBytes + (2 * GemmBlocking.ColumnPanelBytes);
+    private long SharedBytes => _rowBytes + (2 * GemmBlocking.ColumnPanelBytes);
 
     private AlignedBuffer<byte> Workspace => _workspace
         ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");
@@ -120,7 +127,7 @@ public sealed class ComputeContext : IDisposable
     internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * GemmBlocking.RowPanelBytes(PackedRows));
 
     /// <summary>Packed columns of products that have few of them; there are two buffers, 0 and 1.</summary>
-    internal unsafe byte* SharedColumnPanels(int buffer) => Workspace.Pointer + RowBytes + (buffer * GemmBlocking.ColumnPanelBytes);
+    internal unsafe byte* SharedColumnPanels(int buffer) => Workspace.Pointer + _rowBytes + (buffer * GemmBlocking.ColumnPanelBytes);
 
     /// <summary>Private memory of one worker for the length of one item; 256 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);

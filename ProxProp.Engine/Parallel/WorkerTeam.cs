@@ -49,32 +49,36 @@ public sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Starts a team.</summary>
     /// <param name="workers">Number of workers with the caller; 0 for one per processor.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative or above 1024.</exception>
+    /// <exception cref="InsufficientMemoryException">The system gives no more threads; those that were started have ended.</exception>
     public WorkerTeam(int workers = 0)
-        : this(workers, start: true)
+        : this(workers, static thread => thread.Start())
     {
     }
 
-    private WorkerTeam(int workers, bool start)
+    /// <summary>A team whose threads are started by <paramref name="start"/>; without threads where it is null.</summary>
+    internal WorkerTeam(int workers, Action<Thread>? start)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
-        Workers = workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
+        Workers = CountOf(workers);
         _spinTicks = Workers <= Environment.ProcessorCount ? SpinMicroseconds * Stopwatch.Frequency / 1_000_000 : 0;
-        _threads = new Thread[start ? Workers - 1 : 0];
+        _threads = [];
         _shares = new WorkShare[Workers];
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            int worker = i + 1;
-            _threads[i] = new Thread(() => Loop(worker), 1 << 20) { IsBackground = true, Name = $"ProxProp worker {worker}" };
-            _threads[i].Start();
-        }
+        if (start is not null)
+            _threads = Start(start);
     }
 
     /// <summary>Number of workers, the calling thread included.</summary>
     public int Workers { get; }
 
+    /// <summary>Number of workers of a team that is asked for so many; 0 for one per processor.</summary>
+    internal static int CountOf(int workers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
+        return workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
+    }
+
     /// <summary>A team that counts its workers but has no threads, for plans.</summary>
-    internal static WorkerTeam ForPlan(int workers) => new(workers, start: false);
+    internal static WorkerTeam ForPlan(int workers) => new(workers, start: null);
 
     /// <summary>Runs <paramref name="items"/> items and returns when all are done.</summary>
     /// <param name="items">Number of items, 0 or more.</param>
@@ -92,11 +96,37 @@ public sealed unsafe class WorkerTeam : IDisposable
     }
 
     /// <summary>Ends the threads.</summary>
-    public void Dispose()
+    public void Dispose() => End(_threads);
+
+    private Thread[] Start(Action<Thread> start)
+    {
+        var threads = new Thread[Workers - 1];
+        int started = 0;
+        try
+        {
+            for (; started < threads.Length; started++)
+            {
+                int worker = started + 1;
+                threads[started] = new Thread(() => Loop(worker), 1 << 20) { IsBackground = true, Name = $"ProxProp worker {worker}" };
+                start(threads[started]);
+            }
+
+            return threads;
+        }
+        catch (Exception e)
+        {
+            // Nobody gets this team, so nobody could end them later.
+            End(threads.AsSpan(0, started));
+            throw new InsufficientMemoryException(
+                $"The system started {started} of the {threads.Length} threads that {Workers} workers need beside the caller; take fewer threads.", e);
+        }
+    }
+
+    private void End(ReadOnlySpan<Thread> threads)
     {
         _stop = true;
         Wake();
-        foreach (Thread thread in _threads)
+        foreach (Thread thread in threads)
             thread.Join();
     }
 

@@ -120,7 +120,11 @@ public sealed class Network<T> : IDisposable
         init
         {
             if (value < 0 || value > _layers.Length)
+            {
+                Dispose(); // nobody gets this network
                 throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {_layers.Length} layers can be frozen.");
+            }
+
             _frozenLayers = value;
         }
     }
