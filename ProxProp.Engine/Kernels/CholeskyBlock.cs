@@ -21,6 +21,7 @@ internal static unsafe class CholeskyBlock
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int n = a.Rows;
+        Memory.PinnedBytes scratch = context.Workspace;
         T* u = (T*)context.WorkerScratch(0);
         int lanes = Math.Max(1, (int)context.Width / 8 / sizeof(T));
         int stride = ((n + lanes - 1) / lanes * lanes) + (4 * lanes);
@@ -38,6 +39,7 @@ internal static unsafe class CholeskyBlock
             };
             if (failed == 0)
                 CopyBack(u, stride, n, pa, a.Stride);
+            scratch.Keep();
             return failed;
         }
     }

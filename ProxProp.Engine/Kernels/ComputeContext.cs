@@ -17,10 +17,10 @@ public sealed class ComputeContext : IDisposable
     /// <summary>The fewest.</summary>
     public const int FewestPackedRows = GemmBlocking.FewestSharedRows;
 
-    private readonly AlignedBuffer<byte>? _workspace;
     private readonly PackingPlan _packing;
     private readonly long _rowBytes;
     private readonly long _ownBytes;
+    private PinnedBytes _workspace;
     private ComputeContext[] _solo = [];
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
@@ -45,8 +45,9 @@ public sealed class ComputeContext : IDisposable
         _rowBytes = (workers == 1 ? 1 : 2) * GemmBlocking.RowPanelBytes(packedRows);
         _ownBytes = SharedBytes + (BytesPerWorker * workers);
         _packing = new PackingPlan(packedRows, width, workers);
+        IsPlan = isPlan;
         // Memory first: where it is refused, no thread has been started that nobody could end.
-        _workspace = isPlan ? null : new AlignedBuffer<byte>(_ownBytes);
+        _workspace = isPlan ? default : new PinnedBytes(_ownBytes);
         Team = isPlan ? WorkerTeam.ForPlan(workers) : new WorkerTeam(workers);
     }
 
@@ -84,7 +85,7 @@ public sealed class ComputeContext : IDisposable
     }
 
     /// <summary>Whether this context is for planning alone: what is built on it knows its buffers, but has none and cannot compute.</summary>
-    public bool IsPlan => _workspace is null;
+    public bool IsPlan { get; }
 
     /// <summary>A context for planning alone, as large as one of <paramref name="threads"/> threads; it allocates nothing.</summary>
     /// <param name="threads">Number of threads; 0 for one per processor.</param>
@@ -120,8 +121,18 @@ public sealed class ComputeContext : IDisposable
 
     private long SharedBytes => _rowBytes + (2 * GemmBlocking.ColumnPanelBytes);
 
-    private AlignedBuffer<byte> Workspace => _workspace
-        ?? throw new InvalidOperationException("This compute context is for planning; it has no memory to compute with.");
+    /// <summary>
+    /// The packing memory. Kernels reach it by address, from any worker, so the one that runs them keeps it (<see cref="PinnedBytes.Keep"/>) until they are
+    /// done: a context that is disposed meanwhile must not give away memory that is written to.
+    /// </summary>
+    internal PinnedBytes Workspace
+    {
+        get
+        {
+            PinnedBytes memory = _workspace;
+            return memory.IsEmpty ? throw NoMemory() : memory;
+        }
+    }
 
     /// <summary>Packed rows; there are two buffers, 0 and 1, and the first alone where there is but one worker.</summary>
     internal unsafe byte* SharedRowPanels(int buffer) => Workspace.Pointer + (buffer * GemmBlocking.RowPanelBytes(PackedRows));
@@ -132,14 +143,18 @@ public sealed class ComputeContext : IDisposable
     /// <summary>Private memory of one worker for the length of one item; 256 KiB.</summary>
     internal unsafe byte* WorkerScratch(int worker) => Workspace.Pointer + SharedBytes + (worker * BytesPerWorker);
 
-    /// <summary>Ends the workers and frees the packing memory.</summary>
+    /// <summary>Ends the workers and frees the packing memory; where another thread computes with it against the rules, as soon as that has ended.</summary>
     public void Dispose()
     {
         Team.Dispose();
-        _workspace?.Dispose();
+        _workspace = default;
         foreach (ComputeContext context in _solo)
             context.Dispose();
     }
+
+    private Exception NoMemory() => IsPlan
+        ? new InvalidOperationException("This compute context is for planning; it has no memory to compute with.")
+        : new ObjectDisposedException(GetType().FullName);
 
     private static SimdWidth Compiled(SimdWidth? width) => width is not { } asked ? SimdSupport.Widest
         : SimdSupport.IsCompiled(asked) ? asked

@@ -44,11 +44,14 @@ internal static unsafe class GemmDriver
     public static void Run<T>(ComputeContext context, in Product<T> product)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Memory.PinnedBytes packed = context.Workspace;
         fixed (Product<T>* address = &product)
         {
             var work = new Work<T> { Context = context, Product = address };
             TileChoice.Run<Work<T>, T>(context.Width, ref work);
         }
+
+        packed.Keep();
     }
 
     /// <summary>The product with this tile.</summary>

@@ -33,6 +33,7 @@ internal static unsafe class TriangularBlock
     public static void Solve<T>(ComputeContext context, ReadOnlyMatrix<T> l, bool reversed, Matrix<T> b, bool unknownsAreColumns)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Memory.PinnedBytes packed = context.Workspace;
         fixed (T* pl = l.Data, pb = b.Data)
         {
             nint row = l.IsTransposed ? 1 : l.Stride, column = l.IsTransposed ? l.Stride : 1;
@@ -53,6 +54,8 @@ internal static unsafe class TriangularBlock
                 work.L += (l.Rows - 1) * (row + column);
             TileChoice.Run<Work<T>, T>(context.Width, ref work);
         }
+
+        packed.Keep();
     }
 
     private struct Work<T> : ITileWork<T>

@@ -29,23 +29,19 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
 
     /// <summary>The elements.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
-    public Span<T> Span
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_data.IsEmpty, this);
-            return _data.Span<T>(0, Length);
-        }
-    }
+    public Span<T> Span => Data.Span<T>(0, Length);
 
     /// <summary>Address of the first element, valid until the buffer is disposed or out of reach.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
-    public T* Pointer
+    public T* Pointer => (T*)Data.Pointer;
+
+    private PinnedBytes Data
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_data.IsEmpty, this);
-            return (T*)_data.Pointer;
+            PinnedBytes data = _data;
+            ObjectDisposedException.ThrowIf(data.IsEmpty, this);
+            return data;
         }
     }
 

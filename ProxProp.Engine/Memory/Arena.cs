@@ -167,13 +167,14 @@ public sealed unsafe class Arena : IDisposable
     internal Span<T> Resolve<T>(long offset, int count, bool scratch)
         where T : unmanaged
     {
-        if (_memory.IsEmpty)
+        PinnedBytes memory = _memory; // read once: another thread may dispose this arena meanwhile
+        if (memory.IsEmpty)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             throw new InvalidOperationException("The arena has not been committed yet.");
         }
 
-        return _memory.Span<T>(offset + (scratch ? _persistent : 0), count);
+        return memory.Span<T>(offset + (scratch ? _persistent : 0), count);
     }
 
     private void EndScratch() => _inScratch = false;
