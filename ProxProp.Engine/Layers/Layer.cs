@@ -6,7 +6,7 @@ namespace ProxProp.Engine.Layers;
 
 /// <summary>What a layer plans its memory with.</summary>
 /// <param name="Arena">Where buffers are reserved.</param>
-/// <param name="Compute">What kernels will run on.</param>
+/// <param name="Compute">What kernels will run on, or one with as many threads: a pass names its own.</param>
 /// <param name="MaxBatch">The largest batch there will be.</param>
 /// <param name="LayerIndex">Place of the layer in its network, from 0.</param>
 public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, int MaxBatch, int LayerIndex = 0)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
@@ -25,6 +26,7 @@ public sealed class Network<T> : IDisposable
     private readonly Arena _arena = new();
     private readonly bool _ownsCompute;
     private readonly int _frozenLayers;
+    private ConcurrentBag<ComputeContext>? _idleContexts;
 
     /// <summary>Builds the network and gives its parameters their starting values.</summary>
     /// <param name="input">Shape of one sample.</param>
@@ -156,19 +158,7 @@ public sealed class Network<T> : IDisposable
     /// <summary>Outputs of any number of samples, a largest batch at a time.</summary>
     /// <param name="samples">The samples, one after the other.</param>
     /// <param name="outputs">Where the outputs go.</param>
-    public void Predict(ReadOnlySpan<T> samples, Span<T> outputs)
-    {
-        int count = samples.Length / Input.Size;
-        if (samples.Length != count * Input.Size)
-            throw new ArgumentException($"Samples of {Input.Size} elements were expected, but {samples.Length} elements are no multiple of that.", nameof(samples));
-        if (outputs.Length < (long)count * Output.Size)
-            throw new ArgumentException($"{count} samples give {(long)count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
-        for (int first = 0; first < count; first += MaxBatch)
-        {
-            int batch = Math.Min(MaxBatch, count - first);
-            Forward(samples.Slice(first * Input.Size, batch * Input.Size), batch).CopyTo(outputs[(first * Output.Size)..]);
-        }
-    }
+    public void Predict(ReadOnlySpan<T> samples, Span<T> outputs) => PredictOn(Compute, samples, outputs);
 
     /// <summary>What the network has learnt so far, for predictions from many threads while training goes on.</summary>
     /// <param name="maxBatch">Samples that go through the layers at a time; 0 for <see cref="MaxBatch"/>.</param>
@@ -185,7 +175,26 @@ public sealed class Network<T> : IDisposable
     {
         if (_ownsCompute)
             Compute.Dispose();
+        _idleContexts?.Clear();
         _arena.Dispose();
+    }
+
+    /// <summary>Contexts of one thread that snapshots of this network predict on, those that are idle; they all draw from here.</summary>
+    internal ConcurrentBag<ComputeContext> IdleContexts => _idleContexts ??= [];
+
+    /// <summary><see cref="Predict"/> on another context with as many threads.</summary>
+    internal void PredictOn(ComputeContext compute, ReadOnlySpan<T> samples, Span<T> outputs)
+    {
+        int count = samples.Length / Input.Size;
+        if (samples.Length != count * Input.Size)
+            throw new ArgumentException($"Samples of {Input.Size} elements were expected, but {samples.Length} elements are no multiple of that.", nameof(samples));
+        if (outputs.Length < (long)count * Output.Size)
+            throw new ArgumentException($"{count} samples give {(long)count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
+        for (int first = 0; first < count; first += MaxBatch)
+        {
+            int batch = Math.Min(MaxBatch, count - first);
+            Forward(new Pass(compute, batch), samples.Slice(first * Input.Size, batch * Input.Size)).CopyTo(outputs[(first * Output.Size)..]);
+        }
     }
 
     internal ReadOnlySpan<T> Forward(scoped in Pass pass, ReadOnlySpan<T> samples, IStepObserver? observer = null)

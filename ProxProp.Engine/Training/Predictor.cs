@@ -3,6 +3,7 @@ using System.Numerics;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
+using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Training;
 
@@ -14,9 +15,9 @@ namespace ProxProp.Engine.Training;
 /// predictor that it gives never changes; <see cref="Predict"/> may be called from any thread, and any number of them. It is disposed when no
 /// call is under way any more. To go over to a newer one, publish it by <c>Volatile.Write</c> or <c>Interlocked.Exchange</c> of the reference that
 /// the predicting threads read; one that is no longer read may be left to the garbage collector.</para>
-/// <para>Parameters are shared by all threads. Each call under way has its own activations and packing memory, which is kept for the next call:
-/// as many as there were calls at a time. One call computes on one thread, the caller's. The numbers are those of
-/// <see cref="Network{T}.Predict"/>, to the bit.</para>
+/// <para>Parameters are shared by all threads. Each call under way has its own activations, which this snapshot keeps for the next call, and packing
+/// memory, which the network keeps for all of its snapshots: as many as there were calls at a time. One call computes on one thread, the caller's.
+/// The numbers are those of <see cref="Network{T}.Predict"/>, to the bit.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class Predictor<T> : IDisposable
@@ -28,6 +29,9 @@ public sealed class Predictor<T> : IDisposable
     private readonly Func<IReadOnlyList<Layer<T>>> _layers;
     private readonly ConcurrentBag<Network<T>> _idle = [];
     private readonly ConcurrentBag<Network<T>> _all = [];
+    private readonly ConcurrentBag<ComputeContext> _contexts;
+    private readonly SimdWidth _width;
+    private readonly int _packedRows;
     private volatile bool _disposed;
 
     internal Predictor(Network<T> network, int maxBatch, Func<IReadOnlyList<Layer<T>>>? layers)
@@ -36,10 +40,13 @@ public sealed class Predictor<T> : IDisposable
         Output = network.Output;
         MaxBatch = maxBatch;
         _layers = layers ?? MakerOf(network);
+        (_contexts, _width, _packedRows) = (network.IdleContexts, network.Compute.Width, network.Compute.PackedRows);
         _parameters = _arena.Reserve<T>("parameters", network.ParameterCount);
         _arena.Commit();
         network.Parameters.CopyTo(_parameters.Span);
-        _first = Make(network.Layers);
+        ComputeContext compute = TakeContext();
+        _first = Make(compute, network.Layers);
+        _contexts.Add(compute);
         _idle.Add(_first);
     }
 
@@ -59,15 +66,17 @@ public sealed class Predictor<T> : IDisposable
     public void Predict(ReadOnlySpan<T> samples, Span<T> outputs)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ComputeContext compute = TakeContext();
         if (!_idle.TryTake(out Network<T>? evaluator))
-            evaluator = Make(_first.Layers);
+            evaluator = Make(compute, _first.Layers);
         try
         {
-            evaluator.Predict(samples, outputs);
+            evaluator.PredictOn(compute, samples, outputs);
         }
         finally
         {
             _idle.Add(evaluator);
+            _contexts.Add(compute);
         }
     }
 
@@ -76,11 +85,7 @@ public sealed class Predictor<T> : IDisposable
     {
         _disposed = true;
         foreach (Network<T> network in _all)
-        {
             network.Dispose();
-            network.Compute.Dispose();
-        }
-
         _arena.Dispose();
     }
 
@@ -91,9 +96,11 @@ public sealed class Predictor<T> : IDisposable
         return () => ModelFile.Parse<T>(json).Layers;
     }
 
-    private Network<T> Make(IReadOnlyList<Layer<T>> state)
+    // A snapshot may be taken at every step, and its packing memory would be many times its parameters.
+    private ComputeContext TakeContext() => _contexts.TryTake(out ComputeContext? idle) ? idle : new ComputeContext(1, _width, _packedRows);
+
+    private Network<T> Make(ComputeContext compute, IReadOnlyList<Layer<T>> state)
     {
-        var compute = new ComputeContext(1);
         var network = new Network<T>(Input, _layers(), MaxBatch, 0, compute, firstIndex: 0, _parameters);
         LayerCopies.CopyState(state, network.Layers);
         _all.Add(network);
