@@ -1,6 +1,8 @@
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Training;
 
@@ -109,6 +111,42 @@ public sealed class NetworkTests : IDisposable
         Refused("4 samples of shape 40 have 160 elements, but got 159", () => network.Forward(new double[159], 4));
     }
 
+    /// <summary>Jobs of two networks that take turns on one context do not collide, so that numbers would be wrong without a word.</summary>
+    [Fact]
+    public void A_second_thread_on_the_same_context_is_refused_and_the_first_may_nest()
+    {
+        using Network<double> other = Mlp(2);
+        using var step = new TrainingStep<double>(other, new ExactStep<double>(1), new Sgd<double>());
+        using var evaluator = new Evaluator<double>(other);
+        double[] samples = new double[160], outputs = new double[20];
+        var data = new Dataset<double>("toy", 1, 1, 40, ["a", "b", "c", "d", "e"], samples, new int[4]);
+        Action[] uses =
+        [
+            () => other.Forward(samples, 4),
+            () => other.Predict(samples, outputs),
+            () => evaluator.Evaluate(data),
+            () => step.Run(samples, new Targets<double>(new int[4]), 4, 0.1),
+            () => step.ComputeDirections(samples, new Targets<double>(new int[4]), 4),
+        ];
+        bool held = false;
+        var layer = new Calling(() =>
+        {
+            held = true;
+            Array.ForEach(uses, use => use());
+            var found = new Exception?[uses.Length];
+            var second = new Thread(() => found = Array.ConvertAll(uses, use => Xunit.Record.Exception(use)));
+            second.Start();
+            second.Join();
+            Assert.All(found, e => Assert.Contains("already running a job", Assert.IsType<InvalidOperationException>(e).Message, StringComparison.Ordinal));
+        });
+        using var network = new Network<double>(Shape.Vector(40), [layer], 4, compute: _compute);
+        network.Forward(samples, 4);
+        Assert.True(held);
+        var later = new Thread(() => Array.ForEach(uses, use => use()));
+        later.Start();
+        later.Join();
+    }
+
     [Fact]
     public void Layers_describe_themselves()
     {
@@ -128,4 +166,18 @@ public sealed class NetworkTests : IDisposable
         Assert.Contains(said, Assert.ThrowsAny<ArgumentException>(action).Message, StringComparison.Ordinal);
 
     private Network<double> Mlp(ulong seed) => new(Shape.Vector(40), Models.Mlp<double>(40, [30], 5).Layers, 4, seed, _compute);
+
+    /// <summary>A layer that calls its maker in the middle of a pass.</summary>
+    private sealed class Calling(Action call) : Layer<double>
+    {
+        public override void Forward(in Pass pass, ReadOnlySpan<double> a, Span<double> z)
+        {
+            a.CopyTo(z);
+            call();
+        }
+
+        public override void Backward(in Pass pass, ReadOnlySpan<double> a, ReadOnlySpan<double> z, ReadOnlySpan<double> dz, Span<double> da) => dz.CopyTo(da);
+
+        protected override Shape Build(in PlanContext plan, Shape input) => input;
+    }
 }

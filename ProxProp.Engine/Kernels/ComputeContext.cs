@@ -22,6 +22,7 @@ public sealed class ComputeContext : IDisposable
     private readonly long _ownBytes;
     private PinnedBytes _workspace;
     private ComputeContext[] _solo = [];
+    private int _owner; // managed id of the thread that has claimed this context; 0 for none
 
     /// <summary>Starts the workers and allocates the packing memory.</summary>
     /// <param name="threads">Number of threads with the caller; 0 for one per processor. Results do not depend on it.</param>
@@ -92,6 +93,22 @@ public sealed class ComputeContext : IDisposable
     /// <param name="packedRows">As in <see cref="ComputeContext(int, SimdWidth?, int)"/>.</param>
     public static ComputeContext ForPlan(int threads = 0, int packedRows = MostPackedRows) =>
         new(CheckRows(packedRows), SimdSupport.Widest, WorkerTeam.CountOf(threads), isPlan: true);
+
+    /// <summary>
+    /// Claims this context for the calling thread: jobs of two networks that take turns would not collide, but they would share packing memory. What
+    /// the thread claims once more is the first claim's.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread has claimed it.</exception>
+    internal ContextClaim Claim()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        if (Volatile.Read(ref _owner) == thread)
+            return default;
+        return Interlocked.CompareExchange(ref _owner, thread, 0) == 0 ? new ContextClaim(this) : throw WorkerTeam.IsRunning();
+    }
+
+    /// <summary>Ends the claim.</summary>
+    internal void GiveUp() => Volatile.Write(ref _owner, 0);
 
     /// <summary>Declares a product C = A·B that will be computed, so that memory plans count what it packs. Nothing else depends on it.</summary>
     /// <typeparam name="T">float or double.</typeparam>

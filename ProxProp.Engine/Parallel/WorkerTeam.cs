@@ -98,6 +98,10 @@ public sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Ends the threads.</summary>
     public void Dispose() => End(_threads);
 
+    /// <summary>What tells of a second caller.</summary>
+    internal static InvalidOperationException IsRunning() =>
+        new("This worker team is already running a job; give each concurrent network a team of its own.");
+
     private Thread[] Start(Action<Thread> start)
     {
         var threads = new Thread[Workers - 1];
@@ -139,7 +143,7 @@ public sealed unsafe class WorkerTeam : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(items);
         ObjectDisposedException.ThrowIf(_stop, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
-            throw new InvalidOperationException("This worker team is already running a job; give each concurrent network a team of its own.");
+            throw IsRunning();
         try
         {
             if (_threads.Length == 0 || items <= 1)

@@ -52,6 +52,7 @@ public sealed class Evaluator<T> : IDisposable
     public Evaluation Evaluate(Dataset<T> data)
     {
         CheckFits(_network, data);
+        using ContextClaim claim = _network.Compute.Claim();
         double loss = 0;
         long correct = 0;
         for (int first = 0; first < data.Count; first += _network.MaxBatch)

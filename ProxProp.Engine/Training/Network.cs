@@ -190,6 +190,7 @@ public sealed class Network<T> : IDisposable
             throw new ArgumentException($"Samples of {Input.Size} elements were expected, but {samples.Length} elements are no multiple of that.", nameof(samples));
         if (outputs.Length < (long)count * Output.Size)
             throw new ArgumentException($"{count} samples give {(long)count * Output.Size} outputs, but there is room for {outputs.Length}.", nameof(outputs));
+        using ContextClaim claim = compute.Claim();
         for (int first = 0; first < count; first += MaxBatch)
         {
             int batch = Math.Min(MaxBatch, count - first);
@@ -214,6 +215,7 @@ public sealed class Network<T> : IDisposable
     /// <summary>Runs the first <paramref name="layers"/> layers; their output is then that of the last of them.</summary>
     internal void ForwardUntil(int layers, scoped in Pass pass, ReadOnlySpan<T> samples, IStepObserver? observer = null)
     {
+        using ContextClaim claim = pass.Compute.Claim();
         Pass frozen = pass with { Training = false };
         for (int i = 0; i < layers; i++)
         {

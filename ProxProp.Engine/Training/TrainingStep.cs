@@ -141,6 +141,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <param name="learningRate">The optimizer's step size, the paper's τ for plain SGD.</param>
     public StepResult Run(ReadOnlySpan<T> samples, Targets<T> targets, int batch, double learningRate)
     {
+        using ContextClaim claim = _network.Compute.Claim();
         long start = StepMetrics.IsSupported ? StepMetrics.Start() : 0;
         bool measured = Measures();
         LossValue value = ComputeDirections(samples, targets, batch);
@@ -174,6 +175,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         if (batch < 1 || batch > MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"A batch of 1 to {MaxBatch} samples was expected.");
         CheckBatch(_network, batch);
+        using ContextClaim claim = _network.Compute.Claim();
         if (!_directions.InParts)
             return Sweep(PassOf(batch), samples, targets, batch);
         if (!targets.Fit(batch))
