@@ -23,7 +23,7 @@ public static unsafe class BatchNormalization
     /// <param name="y">Output; may be exactly x (but backward asks for x).</param>
     /// <param name="mean">Receives μ, for backward.</param>
     /// <param name="inverseDeviation">Receives 1/√(σ² + ε), for backward.</param>
-    /// <param name="momentum">ρ.</param>
+    /// <param name="momentum">ρ; with 0 the running statistics are not touched.</param>
     /// <param name="epsilon">ε.</param>
     /// <exception cref="ArgumentException">A length is wrong, or a channel has fewer than two elements.</exception>
     public static void ForwardTraining<T>(
@@ -163,6 +163,8 @@ public static unsafe class BatchNormalization
                 double inverse = 1 / Math.Sqrt((sums[k] / elements) + epsilon);
                 inverseDeviation[c] = T.CreateTruncating(inverse);
                 scale[k] = T.CreateTruncating(inverse * double.CreateTruncating(gamma[c]));
+                if (momentum == 0)
+                    continue; // 0 times a mean that is not finite would not be 0
                 runningMean[c] = Blend(runningMean[c], double.CreateTruncating(mean[c]));
                 runningVariance[c] = Blend(runningVariance[c], sums[k] / (elements - 1));
             }

@@ -69,6 +69,14 @@ public abstract class Loss<T>
         Plan(plan, output);
     }
 
+    /// <summary>Refuses targets that <see cref="Evaluate"/> would refuse, before anything is computed. Accepts all, unless a loss knows better.</summary>
+    /// <param name="targets">The targets.</param>
+    /// <param name="batch">Number of samples.</param>
+    /// <exception cref="ArgumentException">The targets are of the wrong kind or number, or a label is out of range.</exception>
+    public virtual void Check(Targets<T> targets, int batch)
+    {
+    }
+
     /// <summary>The loss of a batch and, where <paramref name="dOutput"/> is not empty, its derivative with respect to the output.</summary>
     /// <exception cref="ArgumentException">The targets are of the wrong kind or number, or a label is out of range.</exception>
     public abstract LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput);
@@ -93,12 +101,12 @@ public sealed class CrossEntropyLoss<T> : Loss<T>
     }
 
     /// <inheritdoc/>
-    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    public override void Check(Targets<T> targets, int batch)
     {
-        if (targets.Labels.Length != pass.Batch)
+        if (targets.Labels.Length != batch)
         {
             throw new ArgumentException(
-                $"Cross-entropy needs one label per sample: {pass.Batch} were expected, {targets.Labels.Length} were given.", nameof(targets));
+                $"Cross-entropy needs one label per sample: {batch} were expected, {targets.Labels.Length} were given.", nameof(targets));
         }
 
         foreach (int label in targets.Labels)
@@ -106,7 +114,12 @@ public sealed class CrossEntropyLoss<T> : Loss<T>
             if ((uint)label >= (uint)_classes)
                 throw new ArgumentException($"Label {label} is out of range: the network has {_classes} outputs (labels 0 to {_classes - 1}).", nameof(targets));
         }
+    }
 
+    /// <inheritdoc/>
+    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    {
+        Check(targets, pass.Batch);
         var logits = new ReadOnlyMatrix<T>(output, pass.Batch, _classes);
         Span<T> rowLoss = _rowLoss.Span[..pass.Batch];
         double loss = dOutput.IsEmpty
@@ -132,15 +145,20 @@ public sealed class MeanSquaredErrorLoss<T> : Loss<T>
     }
 
     /// <inheritdoc/>
-    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    public override void Check(Targets<T> targets, int batch)
     {
-        int expected = pass.Batch * _outputs;
-        if (targets.Values.Length != expected)
+        if (targets.Values.Length != (long)batch * _outputs)
         {
             throw new ArgumentException(
-                $"Mean squared error needs {pass.Batch} x {_outputs} target values, but got {targets.Values.Length}.", nameof(targets));
+                $"Mean squared error needs {batch} x {_outputs} target values, but got {targets.Values.Length}.", nameof(targets));
         }
+    }
 
+    /// <inheritdoc/>
+    public override LossValue Evaluate(in Pass pass, ReadOnlySpan<T> output, Targets<T> targets, Span<T> dOutput)
+    {
+        Check(targets, pass.Batch);
+        int expected = pass.Batch * _outputs;
         Span<T> derivative = dOutput.IsEmpty ? _unused.Span[..expected] : dOutput[..expected];
         return new LossValue(MeanSquaredError.Forward(pass.Compute, output[..expected], targets.Values, derivative), -1);
     }

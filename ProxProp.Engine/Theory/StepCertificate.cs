@@ -42,14 +42,11 @@ public sealed class StepCertificate
                 nameof(batch), batch, $"A batch of 1 to {step.Network.MaxBatch} samples was expected: layers are run one by one on all of it, for which the network has no more room.");
         }
 
-        T[] state = NetworkState.Save(step.Network);
         LossValue value = step.ComputeDirections(samples, targets, batch);
         if (!double.IsFinite(value.Loss))
-        {
-            NetworkState.Restore(step.Network, state);
             throw new ArgumentException($"The loss of this batch is {value.Loss}: there is no step to check.", nameof(samples));
-        }
 
+        T[] state = NetworkState.Save(step.Network);
         T[] directions = step.Directions.ToArray();
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);

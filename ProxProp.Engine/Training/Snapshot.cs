@@ -12,14 +12,14 @@ internal sealed class Snapshot<T>
 {
     private readonly Network<T> _network;
     private readonly Slot<T> _parameters;
-    private readonly Slot<T> _state;
+    private readonly StateCopy<T> _state;
 
     /// <summary>Reserves room for the copy.</summary>
     public Snapshot(Network<T> network, Arena arena)
     {
         _network = network;
         _parameters = arena.Reserve<T>("last good parameters", network.ParameterCount);
-        _state = arena.Reserve<T>("last good running statistics", network.Layers.Sum(l => l.State.Sum(s => (long)s.Count)));
+        _state = new StateCopy<T>(network, arena, "last good running statistics");
     }
 
     /// <summary>Copies what the network has learnt, if all of it is finite; otherwise the earlier copy stays.</summary>
@@ -38,7 +38,7 @@ internal sealed class Snapshot<T>
         }
 
         _network.Parameters.CopyTo(_parameters.Span);
-        CopyState(restore: false);
+        _state.Take();
         return true;
     }
 
@@ -46,23 +46,6 @@ internal sealed class Snapshot<T>
     public void Restore()
     {
         _parameters.Span.CopyTo(_network.Parameters);
-        CopyState(restore: true);
-    }
-
-    private void CopyState(bool restore)
-    {
-        Span<T> rest = _state.Span;
-        foreach (Layer<T> layer in _network.Layers)
-        {
-            for (int i = 0; i < layer.State.Count; i++)
-            {
-                Span<T> values = layer.StateValues(i), copy = rest[..values.Length];
-                if (restore)
-                    copy.CopyTo(values);
-                else
-                    values.CopyTo(copy);
-                rest = rest[values.Length..];
-            }
-        }
+        _state.Restore();
     }
 }

@@ -33,6 +33,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     private readonly LayerReport[] _reports;
     private readonly StepMetrics? _metrics;
     private readonly DampingControl<T> _damping;
+    private readonly StateCopy<T> _state;
     private readonly Slot<T> _direction;
     private readonly Slot<T> _delta;
     private readonly Slot<T> _otherDelta;
@@ -74,6 +75,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _optimizer.Plan(_arena, network.ParameterCount - _directions.FirstParameter);
         _arena.Label("damping", BufferPurpose.Copy);
         _damping = new DampingControl<T>(network, _directions.All, _arena);
+        _arena.Label("step", BufferPurpose.Copy);
+        _state = new StateCopy<T>(network, _arena, "running statistics before the step");
         if (!network.Compute.IsPlan)
             _arena.Commit();
         if (StepMetrics.IsSupported)
@@ -134,7 +137,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>Bytes of the region that the layers' solvers share.</summary>
     public long ScratchBytes => _arena.ScratchBytes;
 
-    /// <summary>Does one step on one batch.</summary>
+    /// <summary>
+    /// Does one step on one batch. Where it updates nothing, or throws before its update, parameters and running statistics are those before it.
+    /// </summary>
     /// <param name="samples">The samples, one after the other.</param>
     /// <param name="targets">Labels or values, one row per sample.</param>
     /// <param name="batch">Number of samples.</param>
@@ -144,15 +149,26 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         using ContextClaim claim = _network.Compute.Claim();
         long start = StepMetrics.IsSupported ? StepMetrics.Start() : 0;
         bool measured = Measures();
-        LossValue value = ComputeDirections(samples, targets, batch);
-        bool updated = double.IsFinite(value.Loss) && NonFiniteDirection < 0;
-        if (updated)
+        LossValue value;
+        bool updated = false;
+        _state.Take();
+        try
         {
-            if (_damping.IsDue(StepsDone))
-                _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _directions.Offsets, learningRate);
-            _optimizer.Update(_network.Compute, _network.Parameters[_directions.FirstParameter..], _direction.Span[_directions.FirstParameter..], learningRate);
-            Observer?.Done(StepPart.Update, -1);
-            StepsDone++;
+            value = FindDirections(samples, targets, batch);
+            if (double.IsFinite(value.Loss) && NonFiniteDirection < 0)
+            {
+                if (_damping.IsDue(StepsDone))
+                    _damping.Try(this, PassOf(batch), samples, targets, value.Loss, _direction.Span, _directions.Offsets, learningRate);
+                _optimizer.Update(_network.Compute, _network.Parameters[_directions.FirstParameter..], _direction.Span[_directions.FirstParameter..], learningRate);
+                updated = true;
+                Observer?.Done(StepPart.Update, -1);
+                StepsDone++;
+            }
+        }
+        finally
+        {
+            if (!updated)
+                _state.Restore();
         }
 
         var result = new StepResult(value.Loss, value.Correct, updated);
@@ -168,22 +184,39 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>The part of the batch that went through the network last.</summary>
     internal (int First, int Count) LastPart { get; private set; }
 
-    /// <summary>All of a step but the update: afterwards <see cref="Directions"/> holds v for every layer.</summary>
+    /// <summary>
+    /// All of a step but the update: afterwards <see cref="Directions"/> holds v for every layer, and parameters and running statistics are as before.
+    /// </summary>
     /// <inheritdoc cref="Run"/>
     public LossValue ComputeDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
+    {
+        using ContextClaim claim = _network.Compute.Claim();
+        _state.Take();
+        try
+        {
+            return FindDirections(samples, targets, batch);
+        }
+        finally
+        {
+            _state.Restore();
+        }
+    }
+
+    /// <summary>Forward and backward; running statistics move with the forward pass.</summary>
+    private LossValue FindDirections(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
     {
         if (batch < 1 || batch > MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"A batch of 1 to {MaxBatch} samples was expected.");
         CheckBatch(_network, batch);
-        using ContextClaim claim = _network.Compute.Claim();
-        if (!_directions.InParts)
-            return Sweep(PassOf(batch), samples, targets, batch);
-        if (!targets.Fit(batch))
+        if (_directions.InParts && !targets.Fit(batch))
         {
             throw new ArgumentException(
                 $"One label or one row of values for each of {batch} samples was expected, but got {targets.Labels.Length} labels and {targets.Values.Length} values.", nameof(targets));
         }
 
+        _loss.Check(targets, batch);
+        if (!_directions.InParts)
+            return Sweep(PassOf(batch), samples, targets, batch);
         var sum = new LossValue(0, 0);
         for (int first = 0; first < batch && double.IsFinite(sum.Loss); first += _network.MaxBatch)
         {
