@@ -77,6 +77,41 @@ public sealed class DampingControlTests
         Assert.Equal(Statistics(Damping.ScaleFree(1)), Statistics(Damping.LevenbergMarquardt(1, every: 1)));
     }
 
+    [Fact]
+    public void A_trial_that_overflows_leaves_no_trace_in_running_statistics()
+    {
+        float[] Statistics(Damping damping, double learningRate, out bool rejected)
+        {
+            using var compute = new ComputeContext(1);
+            using var network = new Network<float>(
+                Shape.Vector(8), [new Linear<float>(6), new BatchNorm<float>(), new Tanh<float>(), new Linear<float>(3)], Batch, seed: 5, compute);
+            using var step = new TrainingStep<float>(network, new ExactStep<float>(damping), new Sgd<float>());
+            float[] first = ((ParametricLayer<float>)network.Layers[0]).Parameters.ToArray();
+            Assert.True(step.Run(Values.Uniform<float>(Batch * 8, 1, 0.01), new Targets<float>(Values.Labels(Batch, 3, 2)), Batch, learningRate).Updated);
+            rejected = first.AsSpan().SequenceEqual(((ParametricLayer<float>)network.Layers[0]).Parameters);
+            return [.. network.Layers[1].StateValues(0), .. network.Layers[1].StateValues(1)];
+        }
+
+        float[] expected = Statistics(Damping.ScaleFree(1), 1e-3, out _);
+        Assert.Equal(expected, Statistics(Damping.LevenbergMarquardt(1e-10, every: 1), 3e38, out bool rejected));
+        Assert.True(rejected);
+    }
+
+    [Fact]
+    public void A_loss_that_throws_in_a_trial_leaves_parameters_and_running_statistics_as_they_were()
+    {
+        using var compute = new ComputeContext(1);
+        using var network = new Network<float>(
+            Shape.Vector(8), [new Linear<float>(6), new BatchNorm<float>(), new Tanh<float>(), new Linear<float>(3)], Batch, seed: 5, compute);
+        using var step = new TrainingStep<float>(network, new ExactStep<float>(Damping.LevenbergMarquardt(1, every: 1)), new Sgd<float>(), new Throws(call: 2));
+        float[] Learnt() => [.. network.Parameters, .. network.Layers[1].StateValues(0), .. network.Layers[1].StateValues(1)];
+        float[] before = Learnt();
+        Assert.Throws<InvalidOperationException>(
+            () => step.Run(Values.Uniform<float>(Batch * 8, 1), new Targets<float>(Values.Labels(Batch, 3, 2)), Batch, 0.1));
+        Assert.Equal(before, Learnt());
+        Assert.Equal(0, step.StepsDone);
+    }
+
     // λ of each proximal layer's last step.
     private static double[] Train(double lambda, double learningRate, int steps)
     {

@@ -70,10 +70,17 @@ internal sealed class DampingControl<T> : IStateful
             return;
 
         theta.CopyTo(kept);
-        Kernels.Elementwise.Axpy(pass.Compute, -T.CreateSaturating(learningRate), v, theta);
         Pass trial = pass with { Measure = false, Trial = true };
-        double moved = step.Loss.Evaluate(trial, step.Network.Forward(trial, samples), targets, default).Loss;
-        kept.CopyTo(theta);
+        double moved;
+        try
+        {
+            Kernels.Elementwise.Axpy(pass.Compute, -T.CreateSaturating(learningRate), v, theta);
+            moved = step.Loss.Evaluate(trial, step.Network.Forward(trial, samples), targets, default).Loss;
+        }
+        finally
+        {
+            kept.CopyTo(theta);
+        }
 
         double ratio = (loss - moved) / foreseen;
         if (!(ratio > 0))
