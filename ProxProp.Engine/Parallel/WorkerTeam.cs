@@ -29,6 +29,9 @@ public interface IParallelJob
 /// </remarks>
 public sealed unsafe class WorkerTeam : IDisposable
 {
+    /// <summary>The most workers of a team.</summary>
+    internal const int MaxWorkers = 1024;
+
     private const int SpinMicroseconds = 400;
     private const long Open = 1L << 16;
     private const long ActiveMask = Open - 1;
@@ -73,7 +76,7 @@ public sealed unsafe class WorkerTeam : IDisposable
     internal static int CountOf(int workers)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 1024);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, MaxWorkers);
         return workers == 0 ? Math.Max(1, Environment.ProcessorCount) : workers;
     }
 

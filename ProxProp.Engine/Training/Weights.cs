@@ -63,6 +63,19 @@ public static class Weights
             writer.Add(name, [.. tensor.Shape.Select(d => (long)d)], tensor.Count, () => Values(network, layer, state, tensor));
     }
 
+    /// <summary>Name of the first tensor that <see cref="Read"/> would refuse for a number that is not finite; null where there is none.</summary>
+    internal static string? FirstNotFinite<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, NamedTensor tensor, int layer, int state) in Tensors(network))
+        {
+            if (!Reductions.AllFinite<T>(network.Compute, Values(network, layer, state, tensor)))
+                return name;
+        }
+
+        return null;
+    }
+
     /// <summary>Gives the network what <see cref="Read"/> has read.</summary>
     internal static void Write<T>(Network<T> network, List<T[]> read)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,6 +1,7 @@
 using System.Text;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Parallel;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Native;
@@ -41,11 +42,15 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
 
     public int OpenTrainers { get; set; }
 
-    public static OpenNetwork Create(ReadOnlySpan<byte> json, int maxBatch, ulong seed, int threads) =>
-        new(ModelFile.Parse<float>(json.ToArray()), maxBatch, seed, threads);
+    public static OpenNetwork Create(ReadOnlySpan<byte> json, int maxBatch, ulong seed, int threads)
+    {
+        CheckSizes(maxBatch, threads);
+        return new(ModelFile.Parse<float>(json.ToArray()), maxBatch, seed, threads);
+    }
 
     public static OpenNetwork Open(string path, int maxBatch, int threads)
     {
+        CheckSizes(maxBatch, threads);
         using SafetensorsReader reader = SafetensorsReader.Open(path);
         if (!reader.Metadata.TryGetValue(ModelKey, out string? json))
             throw new StatusException(Status.Format, $"{path} does not describe its network; create it from JSON and load the weights.");
@@ -68,8 +73,11 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
         }
     }
 
+    /// <exception cref="StatusException">A number of the network is not finite, so that nobody could open the file.</exception>
     public void Save(string path)
     {
+        if (Weights.FirstNotFinite(Network) is { } tensor)
+            throw new StatusException(Status.NotFinite, $"{path} is not saved: tensor '{tensor}' has a number that is not finite; expected finite weights.");
         _metadata[ModelKey] = ModelWriter.ToJson(Network);
         Weights.Save(Network, path, _metadata);
     }
@@ -78,5 +86,13 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
     {
         Network.Dispose();
         _compute.Dispose();
+    }
+
+    private static void CheckSizes(int maxBatch, int threads)
+    {
+        if (maxBatch < 1)
+            throw new ArgumentException($"'max_batch' is {maxBatch}; expected 1 or more.");
+        if (threads < 0 || threads > WorkerTeam.MaxWorkers)
+            throw new ArgumentException($"'threads' is {threads}; expected 0 to {WorkerTeam.MaxWorkers}.");
     }
 }

@@ -11,9 +11,10 @@ internal sealed class OpenTrainer : NativeObject, IDisposable
 {
     public OpenTrainer(OpenNetwork owner, in TrainerOptions options)
     {
+        if (options.MeasureEvery < 0)
+            throw new ArgumentException($"options->measure_every is {options.MeasureEvery}; expected 0 or more.");
         Owner = owner;
         Step = new TrainingStep<float>(owner.Network, MakeStep(options), MakeOptimizer(options), MakeLoss(options.Loss));
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MeasureEvery);
         Step.MeasureEvery = options.MeasureEvery;
         owner.OpenTrainers++;
     }

@@ -137,8 +137,9 @@ internal static unsafe class TrainerExports
         target.Loss = done.Loss;
         target.StepsDone = step.StepsDone;
         target.BufferBytes = step.BufferBytes;
-        return done.Updated
-            ? Status.Ok
-            : throw new StatusException(Status.NotFinite, $"The loss is {done.Loss} at step {step.StepsDone + 1}; the parameters are unchanged.");
+        if (done.Updated)
+            return Status.Ok;
+        string found = NonFinite.Describe(step, given, (int)batch, step.StepsDone + 1, done.Loss);
+        throw new StatusException(Status.NotFinite, $"{found} The parameters are unchanged.");
     }
 }

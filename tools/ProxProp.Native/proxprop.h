@@ -45,7 +45,7 @@ enum {
     PROXPROP_BUSY = 3,             /* in use on another thread, or closed before its trainers */
     PROXPROP_FORMAT = 4,           /* a model or a file does not say what it should */
     PROXPROP_IO = 5,               /* a file cannot be read or written */
-    PROXPROP_NOT_FINITE = 6,       /* the loss is no longer finite; the parameters are those before the step */
+    PROXPROP_NOT_FINITE = 6,       /* the loss or a direction is not finite: the network is that before the step; or what was to be saved is not */
     PROXPROP_OUT_OF_MEMORY = 7,
     PROXPROP_INTERNAL = 8          /* a fault of the library */
 };
@@ -135,7 +135,8 @@ proxprop_status proxprop_network_predict(
 proxprop_status proxprop_network_get_parameters(proxprop_network network, float *values, size_t count);
 proxprop_status proxprop_network_set_parameters(proxprop_network network, const float *values, size_t count);
 
-/* Saves model and weights as safetensors, with what an opened file said of its data: the whole file, or the old one stays. path is UTF-8. */
+/* Saves model and weights as safetensors, with what an opened file said of its data: the whole file, or the old one stays.
+ * A network whose numbers are not all finite is refused with PROXPROP_NOT_FINITE: nobody could open its file. */
 proxprop_status proxprop_network_save(proxprop_network network, const char *path);
 
 /* Loads weights of a network of the same shape. A file that does not fit changes nothing. */

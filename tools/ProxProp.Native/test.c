@@ -164,8 +164,70 @@ static void test_values(void)
     SAYS(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 0.01, &result), PROXPROP_INVALID_ARGUMENT, "target values");
     samples[3] = NAN;
     SAYS(proxprop_trainer_step_values(trainer, samples, BATCH * INPUTS, values, BATCH * CLASSES, BATCH, 0.01, &result),
-        PROXPROP_NOT_FINITE, "parameters are unchanged");
+        PROXPROP_NOT_FINITE, "at step 62: the input data of that batch are not finite. The parameters are unchanged.");
     CHECK(result.steps_done == STEPS + 1);
+    CHECK(proxprop_trainer_close(trainer) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
+}
+
+/* Steps that are refused leave a network with batch normalisation as it was; one that overflows leaves what cannot be saved. */
+static void test_refused_steps(void)
+{
+    static const char model[] =
+        "{ \"input\": [8], \"layers\": [ { \"type\": \"Linear\", \"outputs\": 6 }, { \"type\": \"BatchNorm\" }, { \"type\": \"Tanh\" },"
+        " { \"type\": \"Linear\", \"outputs\": 3 } ] }";
+    char path[1024];
+    snprintf(path, sizeof path, "%s/refused.safetensors", folder);
+    float samples[BATCH * INPUTS], before[BATCH * CLASSES], after[BATCH * CLASSES];
+    int32_t labels[BATCH];
+    make_data(samples, labels);
+    proxprop_network network = NULL, opened = NULL;
+    CHECK(proxprop_network_create(model, strlen(model), BATCH, 7, 1, &network) == PROXPROP_OK);
+    proxprop_trainer trainer = make_trainer(network, PROXPROP_STEP_EXACT);
+    proxprop_step_result result = { .size = sizeof result };
+    CHECK(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 0.1, &result) == PROXPROP_OK);
+    CHECK(proxprop_network_predict(network, samples, BATCH * INPUTS, before, BATCH * CLASSES) == PROXPROP_OK);
+    int32_t label = labels[4];
+    labels[4] = 3;
+    SAYS(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 0.1, &result), PROXPROP_INVALID_ARGUMENT, "Label 3");
+    labels[4] = label;
+    float sample = samples[3];
+    samples[3] = NAN;
+    SAYS(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 0.1, &result), PROXPROP_NOT_FINITE, "input data");
+    samples[3] = sample;
+    CHECK(proxprop_network_predict(network, samples, BATCH * INPUTS, after, BATCH * CLASSES) == PROXPROP_OK);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    CHECK(proxprop_network_save(network, path) == PROXPROP_OK);
+    CHECK(proxprop_network_open(path, BATCH, 1, &opened) == PROXPROP_OK);
+    CHECK(proxprop_network_predict(opened, samples, BATCH * INPUTS, after, BATCH * CLASSES) == PROXPROP_OK);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    CHECK(proxprop_network_close(opened) == PROXPROP_OK);
+
+    /* The variance of the batch overflows, the normalised values do not. */
+    for (int i = 0; i < BATCH * INPUTS; i++)
+        samples[i] *= 1e25f;
+    CHECK(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 1e-30, &result) == PROXPROP_OK);
+    SAYS(proxprop_network_save(network, path), PROXPROP_NOT_FINITE, "refused.safetensors is not saved: tensor '1.running_var'");
+    CHECK(proxprop_network_open(path, BATCH, 1, &opened) == PROXPROP_OK && proxprop_network_close(opened) == PROXPROP_OK);
+    CHECK(proxprop_trainer_close(trainer) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
+
+    /* The loss is finite, the derivative times the input is not. */
+    static const char lines[] =
+        "{ \"input\": [8], \"layers\": [ { \"type\": \"Linear\", \"outputs\": 4 }, { \"type\": \"Linear\", \"outputs\": 3 } ] }";
+    float small[8 * 4 + 4 + 4 * 3 + 3], values[CLASSES] = { 1e15f, 1e15f, 1e15f };
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        small[i] = i < 36 ? 1e-26f : 0.5f;
+    for (int i = 0; i < INPUTS; i++)
+        samples[i] = 1e25f;
+    CHECK(proxprop_network_create(lines, strlen(lines), 1, 7, 1, &network) == PROXPROP_OK);
+    CHECK(proxprop_network_set_parameters(network, small, sizeof small / sizeof *small) == PROXPROP_OK);
+    proxprop_trainer_options options;
+    CHECK(proxprop_trainer_options_init(&options) == PROXPROP_OK);
+    options.step = PROXPROP_STEP_GRADIENT;
+    options.loss = PROXPROP_LOSS_MEAN_SQUARED_ERROR;
+    CHECK(proxprop_trainer_create(network, &options, &trainer) == PROXPROP_OK);
+    SAYS(proxprop_trainer_step_values(trainer, samples, INPUTS, values, CLASSES, 1, 1e-30, &result), PROXPROP_NOT_FINITE,
+        "The direction of layer 0 (Linear 8 -> 4) is not finite at step 1.");
+    CHECK(isfinite(result.loss));
     CHECK(proxprop_trainer_close(trainer) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
 }
 
@@ -192,7 +254,7 @@ static void test_files(void)
     SAYS(proxprop_network_set_parameters(opened, after, 387), PROXPROP_INVALID_ARGUMENT, "values[17]");
     SAYS(proxprop_network_set_parameters(opened, after, 386), PROXPROP_INVALID_ARGUMENT, "387 parameters");
     SAYS(proxprop_network_save(network, missing), PROXPROP_IO, "");
-    SAYS(proxprop_network_save(network, NULL), PROXPROP_INVALID_ARGUMENT, "'path'");
+    SAYS(proxprop_network_save(network, NULL), PROXPROP_INVALID_ARGUMENT, "'path' is null or empty");
     SAYS(proxprop_network_load(network, missing), PROXPROP_IO, "no such file");
     SAYS(proxprop_network_load(network, folder), PROXPROP_IO, "a folder");
     FILE *file = fopen(damaged, "wb");
@@ -216,8 +278,9 @@ static void test_arguments(void)
     SAYS(proxprop_network_create(NULL, 10, 1, 0, 1, &network), PROXPROP_INVALID_ARGUMENT, "'json' is null");
     SAYS(proxprop_network_create(MODEL, 10, 1, 0, 1, &network), PROXPROP_FORMAT, "");
     SAYS(proxprop_network_create(MODEL, SIZE_MAX, 1, 0, 1, &network), PROXPROP_INVALID_ARGUMENT, "at most");
-    SAYS(proxprop_network_create(MODEL, strlen(MODEL), 0, 0, 1, &network), PROXPROP_INVALID_ARGUMENT, "maxBatch");
-    SAYS(proxprop_network_create(MODEL, strlen(MODEL), 1, 0, -1, &network), PROXPROP_INVALID_ARGUMENT, "");
+    SAYS(proxprop_network_create(MODEL, strlen(MODEL), 0, 0, 1, &network), PROXPROP_INVALID_ARGUMENT, "'max_batch' is 0; expected 1 or more.");
+    SAYS(proxprop_network_create(MODEL, strlen(MODEL), 1, 0, -1, &network), PROXPROP_INVALID_ARGUMENT, "'threads' is -1; expected 0 to 1024.");
+    SAYS(proxprop_network_open("none", 1, 1025, &network), PROXPROP_INVALID_ARGUMENT, "'threads' is 1025; expected 0 to 1024.");
     static const char lineal[] = "{ \"input\": [4], \"layers\": [ { \"type\": \"Lineal\" } ] }";
     SAYS(proxprop_network_create(lineal, strlen(lineal), 1, 0, 1, &network), PROXPROP_FORMAT, "Lineal");
     CHECK(network == NULL);
@@ -235,6 +298,9 @@ static void test_arguments(void)
     options.step = 9;
     SAYS(proxprop_trainer_create(network, &options, &trainer), PROXPROP_INVALID_ARGUMENT, "options->step is 9");
     options.step = PROXPROP_STEP_EXACT;
+    options.measure_every = -1;
+    SAYS(proxprop_trainer_create(network, &options, &trainer), PROXPROP_INVALID_ARGUMENT, "options->measure_every is -1; expected 0 or more.");
+    options.measure_every = 1;
     options.tau_theta = -1;
     SAYS(proxprop_trainer_create(network, &options, &trainer), PROXPROP_INVALID_ARGUMENT, "");
     CHECK(trainer == NULL);
@@ -329,6 +395,7 @@ int main(int count, char **arguments)
     test_version();
     test_training();
     test_values();
+    test_refused_steps();
     test_files();
     test_arguments();
     test_handles();
