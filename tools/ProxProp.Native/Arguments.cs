@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Unicode;
 
 namespace ProxProp.Native;
 
@@ -19,10 +21,16 @@ internal static unsafe class Arguments
     }
 
     /// <summary>A text that ends in 0.</summary>
-    /// <exception cref="ArgumentException">It is null or empty.</exception>
-    public static string Text(byte* text, string argument) => Marshal.PtrToStringUTF8((nint)text) is { Length: > 0 } found
-        ? found
-        : throw new ArgumentException($"'{argument}' is null or empty; expected a text in UTF-8 that ends in 0.");
+    /// <exception cref="ArgumentException">It is null, empty or not UTF-8.</exception>
+    public static string Text(byte* text, string argument)
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+        if (bytes.IsEmpty)
+            throw new ArgumentException($"'{argument}' is null or empty; expected a text in UTF-8 that ends in 0.");
+        if (!Utf8.IsValid(bytes))
+            throw new ArgumentException($"'{argument}' has bytes that are not UTF-8; expected a text in UTF-8 that ends in 0.");
+        return Encoding.UTF8.GetString(bytes);
+    }
 
     /// <summary>Where a result goes.</summary>
     /// <exception cref="ArgumentException">It is null.</exception>

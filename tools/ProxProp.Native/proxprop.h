@@ -12,6 +12,8 @@
  * returns. A structure begins with its own size in bytes, which the caller sets (or has set by proxprop_trainer_options_init), so that
  * later versions can append members.
  *
+ * Paths. A path ends in 0 and must be UTF-8; another is refused with PROXPROP_INVALID_ARGUMENT.
+ *
  * Samples. Nothing is scaled here: samples must come as they were in training. The program trains on pixels from 0 to 1 (MNIST and CIFAR-10
  * byte / 255, the digits value / 16) and on columns of a CSV file as (x - minimum) / (maximum - minimum), or 0 where the two are equal, not
  * clipped. minimum and maximum, a number for each column but the label's, stand in the metadata "proxprop.data" of the file it saves (JSON).
@@ -20,6 +22,8 @@
  * thread is refused with PROXPROP_BUSY, it does not wait. Different networks are independent of each other. The library starts threads - 1
  * threads for each network and ends them when it is closed. Results do not depend on the number of threads. Do not fork after the first
  * call, and do not unload the library.
+ *
+ * Signals. The first call sets SIGPIPE to ignored and catches SIGFPE, SIGSEGV and the first real-time signal, as the .NET runtime does.
  */
 #ifndef PROXPROP_H
 #define PROXPROP_H

@@ -255,6 +255,7 @@ static void test_files(void)
     SAYS(proxprop_network_set_parameters(opened, after, 386), PROXPROP_INVALID_ARGUMENT, "387 parameters");
     SAYS(proxprop_network_save(network, missing), PROXPROP_IO, "");
     SAYS(proxprop_network_save(network, NULL), PROXPROP_INVALID_ARGUMENT, "'path' is null or empty");
+    SAYS(proxprop_network_save(network, "caf\351.safetensors"), PROXPROP_INVALID_ARGUMENT, "'path' has bytes that are not UTF-8");
     SAYS(proxprop_network_load(network, missing), PROXPROP_IO, "no such file");
     SAYS(proxprop_network_load(network, folder), PROXPROP_IO, "a folder");
     FILE *file = fopen(damaged, "wb");
