@@ -71,6 +71,32 @@ public sealed class OnlineCheckpointTests : IDisposable
         Assert.Contains("no checkpoint", Assert.Throws<DataFormatException>(() => OnlineCheckpoint.Load(online, file)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Numbers_that_are_not_finite_are_neither_saved_nor_loaded()
+    {
+        string file = _folder.File("online");
+        using var online = new OnlineLinear<float>(Inputs, Outputs, 10);
+        Learn(online, 0, 3);
+        online.Parameters[4] = float.NaN;
+        Assert.Contains(
+            "'checkpoint.online.parameters' has a number that is not finite",
+            Assert.Throws<InvalidOperationException>(() => OnlineCheckpoint.Save(online, file)).Message,
+            StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+        SafetensorsWriter writer = Checkpoint.Begin([
+            new("number type", "Single"), new("inputs", "9"), new("outputs", "2"), new("bias", "yes"), new("tauTheta", "10"),
+        ]);
+        online.VisitState(new StateWriter(writer), "checkpoint.online");
+        writer.SetChecksum(Checkpoint.ChecksumKey);
+        writer.Save(file);
+        using var other = new OnlineLinear<float>(Inputs, Outputs, 10);
+        Assert.Contains(
+            "tensor 'checkpoint.online.parameters': found a number that is not finite",
+            Assert.Throws<DataFormatException>(() => OnlineCheckpoint.Load(other, file)).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(0, other.Samples);
+    }
+
     private static void Learn(OnlineLinear<float> online, int first, int count)
     {
         for (int i = first; i < first + count; i++)

@@ -12,7 +12,7 @@ namespace ProxProp.Engine.Proximal;
 /// <remarks>
 /// <para>With M = I/τ_θ + Σ aᵢaᵢᵀ (a with a one at its end for the bias) the minimum moves by θ ← θ − M⁻¹a·(θᵀa − y)ᵀ when (a, y) arrives
 /// and aaᵀ has been added to M: recursive least squares, here on a Cholesky factor (<see cref="RankOneCholesky{T}"/>) in place of the inverse,
-/// which keeps M positive definite in any precision. A sample costs about 5n² + 4n·outputs flops, n = inputs + 1, and no memory.</para>
+/// which keeps M positive definite in any precision. A sample costs about 5n² + 5n·outputs flops, n = inputs + 1, and no memory.</para>
 /// <para>What it has learnt is M as well as θ: <c>OnlineCheckpoint</c> saves both. Not thread-safe.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
@@ -23,8 +23,9 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
     private readonly ComputeContext _compute;
     private readonly bool _ownsCompute;
     private readonly RankOneCholesky<T> _factor;
-    private readonly Slot<T> _parameters, _row, _gain;
+    private readonly Slot<T> _parameters, _row, _gain, _errors;
     private readonly BlockLayout _layout;
+    private readonly double _farthest;
 
     /// <summary>A layer whose parameters are zero.</summary>
     /// <param name="inputs">Elements of a sample.</param>
@@ -46,8 +47,10 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
         _parameters = _arena.Reserve<T>("parameters", _layout.Count);
         _row = _arena.Reserve<T>("sample with a one for the bias", _layout.Columns);
         _gain = _arena.Reserve<T>("gain", _layout.Columns);
+        _errors = _arena.Reserve<T>("errors of the outputs", outputs);
         _arena.Commit();
         _factor.Reset(T.CreateSaturating(1 / tauTheta));
+        _farthest = Math.Sqrt(tauTheta);
     }
 
     /// <summary>Elements of a sample.</summary>
@@ -88,26 +91,31 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
     /// <summary>Takes one sample into account.</summary>
     /// <param name="sample">a; finite.</param>
     /// <param name="target">y, one value per output; finite. For classes: 1 for the sample's own and 0 for the others.</param>
-    /// <exception cref="ArgumentException">A length does not fit, or a number is not finite; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// A length does not fit, a number is not finite, or numbers are so large that the sum of the sample's squares, or a parameter, could leave the
+    /// range of T; nothing has changed.
+    /// </exception>
     public void Learn(ReadOnlySpan<T> sample, ReadOnlySpan<T> target)
     {
         Check(sample.Length, Inputs, nameof(sample));
         Check(target.Length, Outputs, nameof(target));
-        if (!Reductions.AllFinite(_compute, sample))
-            throw new ArgumentException("The sample has a number that is not finite.", nameof(sample));
-        if (!Reductions.AllFinite(_compute, target))
-            throw new ArgumentException("The target has a number that is not finite.", nameof(target));
-        Span<T> row = _row.Span, gain = _gain.Span, theta = _parameters.Span;
+        CheckSquares(sample);
+        Span<T> row = _row.Span, gain = _gain.Span, theta = _parameters.Span, errors = _errors.Span;
+        for (int o = 0; o < Outputs; o++)
+        {
+            errors[o] = Output(sample, theta, o) - target[o];
+            CheckError(errors[o], target[o], o);
+        }
+
         sample.CopyTo(row);
         if (_layout.HasBias)
             row[^1] = T.One;
         _factor.Add(row, gain);
         for (int o = 0; o < Outputs; o++)
         {
-            T error = Output(sample, theta, o) - target[o];
-            Elementwise.Axpy(_compute, -error, gain[..Inputs], theta.Slice(o * Inputs, Inputs));
+            Elementwise.Axpy(_compute, -errors[o], gain[..Inputs], theta.Slice(o * Inputs, Inputs));
             if (_layout.HasBias)
-                theta[_layout.WeightCount + o] -= error * gain[^1];
+                theta[_layout.WeightCount + o] -= errors[o] * gain[^1];
         }
 
         Samples++;
@@ -136,6 +144,33 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
     {
         T product = T.CreateSaturating(Reductions.Dot(_compute, theta.Slice(o * Inputs, Inputs), sample));
         return _layout.HasBias ? product + theta[_layout.WeightCount + o] : product;
+    }
+
+    // Σ‖aᵢ‖² of any number of samples then has a root in T, which is all that the factor holds.
+    private void CheckSquares(ReadOnlySpan<T> sample)
+    {
+        if (T.IsFinite(T.CreateTruncating(Reductions.SumOfSquares(_compute, sample))))
+            return;
+        throw new ArgumentException(
+            Reductions.AllFinite(_compute, sample)
+                ? $"The sample's numbers are too large (up to {Reductions.MaxAbs(_compute, sample)}): the sum of their squares must be in the range of {typeof(T).Name}."
+                : "The sample has a number that is not finite.",
+            nameof(sample));
+    }
+
+    // ‖M⁻¹a‖ is √τ_θ/2 at most, and a parameter moves by that times the error; the rest is for rounding.
+    private void CheckError(T error, T target, int o)
+    {
+        double size = Reductions.MaxAbs<T>(_compute, _parameters.Span.Slice(o * Inputs, Inputs));
+        if (_layout.HasBias)
+            size += Math.Abs(double.CreateTruncating(_parameters.Span[_layout.WeightCount + o]));
+        if (T.IsFinite(error) && T.IsFinite(T.CreateTruncating(size + (_farthest * Math.Abs(double.CreateTruncating(error))))))
+            return;
+        throw new ArgumentException(
+            T.IsFinite(target)
+                ? $"Target {o} ({target}) is so far from the layer's output, or that so large, that its parameters could leave the range of {typeof(T).Name}."
+                : "The target has a number that is not finite.",
+            nameof(target));
     }
 
     private static void Check(int found, int expected, string name)

@@ -10,7 +10,7 @@ namespace ProxProp.Engine.Solvers;
 /// <remarks>
 /// M = UᵀU with U upper triangular by rows. A new row is rotated into U by n plane rotations (Gill, Golub, Murray and Saunders, 1974, method
 /// C1), which is backward stable: after many rows the factor is that of a matrix within rounding of the sum. Its diagonal never falls below
-/// √shift.
+/// √shift. The squares of its numbers may be out of T's range, as the sum of many rows' may.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class RankOneCholesky<T> : IStateful
@@ -63,7 +63,8 @@ public sealed class RankOneCholesky<T> : IStateful
         for (int k = 0; k < Order; k++)
         {
             Span<T> row = Row(k);
-            T length = T.Sqrt((row[0] * row[0]) + (w[k] * w[k])), c = row[0] / length, s = w[k] / length;
+            T square = (row[0] * row[0]) + (w[k] * w[k]);
+            T length = T.IsNormal(square) ? T.Sqrt(square) : T.Hypot(row[0], w[k]), c = row[0] / length, s = w[k] / length;
             row[0] = length;
             if (!gain.IsEmpty)
                 gain[k] = s * left;

@@ -20,13 +20,14 @@ public static class OnlineCheckpoint
     /// <summary>Saves a layer between two samples.</summary>
     /// <param name="online">The layer.</param>
     /// <param name="path">The file, replaced if it exists.</param>
+    /// <exception cref="InvalidOperationException">The layer has a number that is not finite; an old file is untouched.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is untouched.</exception>
     public static void Save<T>(OnlineLinear<T> online, string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(online);
         SafetensorsWriter writer = Checkpoint.Begin(Settings(online));
-        online.VisitState(new StateWriter(writer), Prefix);
+        online.VisitState(new StateWriter(writer, finite: true), Prefix);
         writer.SetChecksum(Checkpoint.ChecksumKey);
         writer.Save(path);
     }
@@ -34,7 +35,7 @@ public static class OnlineCheckpoint
     /// <summary>Brings a layer to where it was.</summary>
     /// <param name="online">A layer made in the same way as the one saved; unchanged if the file does not fit.</param>
     /// <param name="path">The file.</param>
-    /// <exception cref="DataFormatException">The file is damaged, no checkpoint, or one of a layer with other settings, which the message names.</exception>
+    /// <exception cref="DataFormatException">The file is damaged, no checkpoint, one of a layer with other settings, which the message names, or has a number that is not finite.</exception>
     public static void Load<T>(OnlineLinear<T> online, string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -43,7 +44,7 @@ public static class OnlineCheckpoint
         Checkpoint.Check(reader, [.. Settings(online)]);
 
         // All is read and checked before anything is changed.
-        var states = new StateReader(reader);
+        var states = new StateReader(reader, finite: true);
         online.VisitState(states, Prefix);
         online.VisitState(states.Restoring(), Prefix);
     }
