@@ -102,6 +102,59 @@ public sealed class CheckpointRefusalTests : IDisposable
         Assert.Equal(1, Checkpoint.Load(step, path).Step);
     }
 
+    /// <summary>Conjugate gradients go another way where the largest batch makes another form the cheaper one; exact steps look at each batch.</summary>
+    [Fact]
+    public void Another_solver_is_named()
+    {
+        Assert.True(Loads(() => new ExactStep<float>(0.5), out _));
+        Assert.True(Loads(() => new ExplicitStep<float>(), out _));
+        Assert.True(Loads(() => new CgStep<float>(3, 0.5, CgPreconditioner.Jacobi), out _));
+        Assert.False(Loads(() => new CgStep<float>(3, 0.5), out string message));
+        Assert.Contains("other settings (solver of layer 0: dual cg)", message, StringComparison.Ordinal);
+        Assert.Contains("those of this run (solver of layer 0: matrix-free cg)", message, StringComparison.Ordinal);
+        Assert.False(Loads(() => new AutoStep<float>(0.5), out message));
+        Assert.Contains("other settings (solver of layer 0: exact)", message, StringComparison.Ordinal);
+        Assert.Contains("those of this run (solver of layer 0: matrix-free cg, exact stands by)", message, StringComparison.Ordinal);
+
+        bool Loads(Func<ProximalStep<float>> make, out string message)
+        {
+            foreach (int maxBatch in (int[])[4, 1000])
+            {
+                using var network = new Network<float>(Shape.Vector(200), [new Linear<float>(4), new Relu<float>(), new Linear<float>(2)], maxBatch, 1, _compute);
+                using var step = new TrainingStep<float>(network, make(), new Sgd<float>());
+                if (maxBatch == 4)
+                {
+                    Checkpoint.Save(step, _folder.File("c"));
+                    continue;
+                }
+
+                try
+                {
+                    Checkpoint.Load(step, _folder.File("c"));
+                }
+                catch (DataFormatException e)
+                {
+                    message = e.Message;
+                    return false;
+                }
+            }
+
+            message = string.Empty;
+            return true;
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_of_before_solvers_were_settings_is_taken()
+    {
+        SafetensorsWriter writer = Checkpoint.Begin([new("step", "auto")]);
+        writer.SetChecksum(Checkpoint.ChecksumKey);
+        writer.Save(_folder.File("c"));
+        using SafetensorsReader reader = SafetensorsReader.Open(_folder.File("c"));
+        Checkpoint.Check(reader, [new("step", "auto"), new("solver of layer 0", "dual cg")]);
+        Assert.Throws<DataFormatException>(() => Checkpoint.Check(reader, [new("step", "auto"), new("number of layers", "1")]));
+    }
+
     [Fact]
     public void A_later_version_is_refused()
     {

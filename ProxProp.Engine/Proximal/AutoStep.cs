@@ -87,7 +87,7 @@ public sealed class AutoStep<T> : ProximalStep<T>
         IDirection<T> iterative = Make(chosen.Solver, layer, plan);
         either.Or();
         ExactDirection<T>? exact = choice.HasExact ? new ExactDirection<T>(layer, iterative.Damping!, plan) : null;
-        return new AutoDirection<T>(exact, iterative, costs, Tolerance, planned);
+        return new AutoDirection<T>(exact, iterative, costs, Tolerance, planned with { ExactStandsBy = exact is not null });
     }
 
     /// <summary>Exact or conjugate gradients on AᵀA, by flops; both need little but that matrix, so that <see cref="MemoryBudget"/> has no say.</summary>

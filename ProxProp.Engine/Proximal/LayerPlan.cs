@@ -11,6 +11,16 @@ public sealed record LayerPlan(SolverKind Solver, double Flops, string Reason)
     /// <summary>Bytes that the solver has reserved for the largest batch; what lives only while a layer is solved is shared by all layers.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Whether an exact solve follows where the solver does not come as far as asked.</summary>
+    internal bool ExactStandsBy { get; init; }
+
+    /// <summary>
+    /// What of the plan a step's bits depend on: primal or dual, an exact step decides for each batch by itself, iterations are in one form for good.
+    /// </summary>
+    internal string Settings => Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky
+        ? "exact"
+        : new Way(Solver, Flops, Bytes).Name + (ExactStandsBy ? ", exact stands by" : string.Empty);
+
     /// <summary>The plan of a layer that takes its gradient.</summary>
     internal static LayerPlan Gradient(string reason) => new(SolverKind.Gradient, 0, reason);
 

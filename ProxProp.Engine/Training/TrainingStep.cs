@@ -284,7 +284,8 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     }
 
     /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
-    internal IEnumerable<KeyValuePair<string, string>> Settings() => StepSettings.Of(_network, _loss, ProximalStep, _damping.Every, _optimizer, _directions.InParts);
+    internal IEnumerable<KeyValuePair<string, string>> Settings() =>
+        StepSettings.Of(_network, _loss, ProximalStep, Plans, _damping.Every, _optimizer, _directions.InParts);
 
     /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
     internal static void CheckBatch(Network<T> network, int batch)
