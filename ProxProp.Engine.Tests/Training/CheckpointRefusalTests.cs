@@ -156,6 +156,23 @@ public sealed class CheckpointRefusalTests : IDisposable
     }
 
     [Fact]
+    public void A_loss_of_ones_own_takes_part()
+    {
+        Assert.Equal("MeanSquaredErrorLoss", new MeanSquaredErrorLoss<float>().Settings);
+        Assert.Equal("CrossEntropyLoss", new CrossEntropyLoss<double>().Settings);
+        Checkpoint.Save(Make(0.5), _folder.File("c"));
+        Checkpoint.Load(Make(0.5), _folder.File("c"));
+        string message = Assert.Throws<DataFormatException>(() => Checkpoint.Load(Make(0.25), _folder.File("c"))).Message;
+        Assert.Contains("other settings (loss: scaled by 0.5); expected those of this run (loss: scaled by 0.25)", message, StringComparison.Ordinal);
+
+        TrainingStep<float> Make(double scale)
+        {
+            var network = new Network<float>(Shape.Vector(3), [new Linear<float>(2)], 2, 1, _compute);
+            return new TrainingStep<float>(network, new ExplicitStep<float>(), new Sgd<float>(), new Scaled(scale));
+        }
+    }
+
+    [Fact]
     public void A_later_version_is_refused()
     {
         using var network = new Network<float>(Shape.Vector(3), [new Linear<float>(2)], 2, 1, _compute);
@@ -167,5 +184,16 @@ public sealed class CheckpointRefusalTests : IDisposable
             "found checkpoint version 2; expected version 1, the one that this program reads.",
             Assert.Throws<DataFormatException>(() => Checkpoint.Load(step, _folder.File("c"))).Message,
             StringComparison.Ordinal);
+    }
+
+    private sealed class Scaled(double scale) : Loss<float>
+    {
+        public override string Settings => $"scaled by {scale}";
+
+        public override void Plan(in PlanContext plan, Shape output)
+        {
+        }
+
+        public override LossValue Evaluate(in Pass pass, ReadOnlySpan<float> output, Targets<float> targets, Span<float> dOutput) => new(scale, -1);
     }
 }

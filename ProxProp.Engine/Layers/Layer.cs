@@ -102,7 +102,10 @@ public abstract class Layer<T>
     /// <exception cref="ArgumentException">The shape does not fit this layer.</exception>
     protected abstract Shape Build(in PlanContext plan, Shape input);
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Kind and shapes in words. For a layer that model files do not know, this is what a checkpoint compares: one of one's own that has more numbers
+    /// tells them here.
+    /// </summary>
     public override string ToString() => Output.Channels == 0 ? Kind : $"{Kind} {Input} -> {Output}";
 }
 

@@ -53,6 +53,12 @@ public abstract class Loss<T>
     /// </summary>
     public virtual double TermSize => 0;
 
+    /// <summary>
+    /// Name and numbers that the loss depends on, as a checkpoint compares them: a loss of one's own that has numbers tells them here. The type's name,
+    /// where nothing else is said.
+    /// </summary>
+    public virtual string Settings => GetType().Name.Split('`')[0];
+
     /// <summary>Whether the loss belongs to a training step or an evaluator.</summary>
     internal bool IsOwned { get; private set; }
 

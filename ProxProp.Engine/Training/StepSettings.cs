@@ -28,7 +28,7 @@ internal static class StepSettings
         if (network.FrozenLayers > 0)
             yield return new("frozen layers", network.FrozenLayers.ToString(CultureInfo.InvariantCulture));
         yield return new("seed of dropout", network.Seed.ToString(CultureInfo.InvariantCulture));
-        yield return new("loss", loss.GetType().Name.Split('`')[0]);
+        yield return new("loss", loss.Settings);
         yield return new("step", step.Settings);
         yield return new("steps between trials of the damping", stepsBetweenTrials.ToString(CultureInfo.InvariantCulture));
         yield return new("optimizer", optimizer.Settings);
