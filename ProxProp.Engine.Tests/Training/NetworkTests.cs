@@ -13,6 +13,31 @@ public sealed class NetworkTests : IDisposable
 {
     private readonly ComputeContext _compute = new(1);
 
+    /// <summary>Layers that were made part of a network which could not be built are free for another; those of a good one are not.</summary>
+    [Fact]
+    public void Layers_of_a_failed_network_can_be_used()
+    {
+        var layer = new Linear<float>(3);
+        var activation = new Relu<float>();
+        var wrong = new Conv2d<float>(2, 3);
+        Assert.Throws<ArgumentException>(() => new Network<float>(Shape.Vector(4), [layer, activation, wrong], 2));
+        Assert.Equal(0, layer.ParameterCount);
+        using (var network = new Network<float>(Shape.Vector(5), [layer, activation, new Linear<float>(2)], 2))
+        {
+            Assert.Equal((3 * 5) + 3 + (2 * 3) + 2, network.ParameterCount);
+            Assert.Throws<InvalidOperationException>(() => new Network<float>(Shape.Vector(5), [new Linear<float>(5), layer], 2));
+            Assert.Equal("Linear 5 -> 3", layer.ToString());
+            Assert.Equal(2, network.Forward(new float[5], 1).Length);
+        }
+
+        using var images = new Network<float>(Shape.Image(1, 4, 4), [wrong, new Relu<float>()], 2);
+        Assert.Equal((2 * 9) + 2, images.ParameterCount);
+        var again = new Linear<float>(1_000_000);
+        Assert.Throws<ArgumentException>(() => new Network<float>(Shape.Vector(4000), [again], 2));
+        using var small = new Network<float>(Shape.Vector(2), [again], 2);
+        Assert.Equal(3_000_000, small.ParameterCount);
+    }
+
     [Fact]
     public void Starting_values_are_uniform_within_the_fan_in_and_follow_the_seed()
     {

@@ -94,9 +94,13 @@ public abstract class Layer<T>
     {
         if (Output.Channels != 0)
             throw new InvalidOperationException($"This {Kind} layer is part of a network already; a layer belongs to one network.");
+        Detach(); // what a build that failed has left
         Input = input;
         Output = Build(plan, input);
     }
+
+    /// <summary>Makes the layer free for another network, where the one that it was made part of could not be built.</summary>
+    internal virtual void Detach() => Output = default;
 
     /// <summary>Checks that <paramref name="input"/> fits, reserves memory, and tells the output shape.</summary>
     /// <exception cref="ArgumentException">The shape does not fit this layer.</exception>

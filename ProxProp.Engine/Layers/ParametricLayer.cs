@@ -47,6 +47,14 @@ public abstract class ParametricLayer<T> : Layer<T>
         _offset = offset;
     }
 
+    internal override void Detach()
+    {
+        base.Detach();
+        _tensors.Clear();
+        ParameterCount = 0;
+        _offset = -1;
+    }
+
     /// <summary>Declares the next tensor of θ; to be called from <see cref="Layer{T}.Build"/>.</summary>
     /// <param name="name">Its name in model files.</param>
     /// <param name="shape">Its dimensions, outermost first.</param>

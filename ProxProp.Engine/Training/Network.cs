@@ -27,6 +27,7 @@ public sealed class Network<T> : IDisposable
     private readonly bool _ownsCompute;
     private readonly int _frozenLayers;
     private ConcurrentBag<ComputeContext>? _idleContexts;
+    private int _attached;
 
     /// <summary>Builds the network and gives its parameters their starting values.</summary>
     /// <param name="input">Shape of one sample.</param>
@@ -88,6 +89,7 @@ public sealed class Network<T> : IDisposable
         }
         catch
         {
+            DetachLayers();
             Dispose();
             throw;
         }
@@ -250,6 +252,7 @@ public sealed class Network<T> : IDisposable
             {
                 _arena.Label(LabelOf(i, _layers[i]), BufferPurpose.Layer);
                 _layers[i].Attach(plan with { LayerIndex = firstIndex + i }, shape);
+                _attached++;
             }
             catch (ArgumentException e)
             {
@@ -258,6 +261,17 @@ public sealed class Network<T> : IDisposable
             }
 
             shape = _layers[i].Output;
+        }
+    }
+
+    // A layer that was another network's stays that one's.
+    private void DetachLayers()
+    {
+        foreach (Layer<T> layer in _layers.AsSpan(0, _attached))
+        {
+            layer.Detach();
+            if (layer is IFusesRelu fusing)
+                fusing.FuseRelu = false;
         }
     }
 
