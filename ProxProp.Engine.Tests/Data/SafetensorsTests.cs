@@ -9,6 +9,21 @@ namespace ProxProp.Engine.Tests.Data;
 public sealed class SafetensorsTests
 {
     [Fact]
+    public void Wrong_arguments_are_named()
+    {
+        SafetensorsWriter writer = new();
+        writer.Add<float>("ramp", [3], (ReadOnlySpan<float>)[1, 2, 3]);
+        using MemoryStream stream = new();
+        writer.Write(stream);
+        using SafetensorsReader reader = SafetensorsReader.Open("memory", stream.ToArray());
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => reader.Read<float>("ramp", new float[2]));
+        Assert.Equal("destination", refused.ParamName);
+        Assert.Contains("The destination has 2 elements; the tensor 'ramp' [3] of memory has 3", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("name", Assert.Throws<ArgumentNullException>(() => reader.Find(null!)).ParamName);
+        Assert.Equal("name", Assert.Throws<ArgumentNullException>(() => reader.TryFind(null!, out _)).ParamName);
+    }
+
+    [Fact]
     public void What_is_written_is_read_back()
     {
         SafetensorsWriter writer = new();

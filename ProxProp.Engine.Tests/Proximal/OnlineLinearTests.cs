@@ -88,6 +88,9 @@ public sealed class OnlineLinearTests
         Assert.Equal("target", Assert.Throws<ArgumentException>(() => online.Learn([1, 2], [double.PositiveInfinity])).ParamName);
         Assert.Equal("outputs", Assert.Throws<ArgumentException>(() => online.Predict([1, 2], new double[2])).ParamName);
         Assert.Throws<ArgumentOutOfRangeException>(() => new OnlineLinear<double>(2, 1, 0));
+        RefusesStepSize<float>(1e-42, "Single");
+        RefusesStepSize<float>(1e50, "Single");
+        RefusesStepSize<double>(1e-310, "Double");
         Assert.Equal(before, online.Parameters.ToArray());
         Assert.Equal(1, online.Samples);
     }
@@ -165,6 +168,14 @@ public sealed class OnlineLinearTests
 
         Assert.InRange(learnt, 1000, 9000);
         Assert.InRange(refused, 1000, 9000);
+    }
+
+    private static void RefusesStepSize<T>(double tauTheta, string found)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentOutOfRangeException refused = Assert.Throws<ArgumentOutOfRangeException>(() => new OnlineLinear<T>(2, 1, tauTheta));
+        Assert.Equal("tauTheta", refused.ParamName);
+        Assert.StartsWith("1/tauTheta must be a positive number in the range of " + found, refused.Message, StringComparison.Ordinal);
     }
 
     // Both the residual of the normal equations and the production solver on the whole batch.

@@ -75,8 +75,11 @@ public sealed class SafetensorsReader : IDisposable
     public static SafetensorsReader Open(string name, ReadOnlyMemory<byte> bytes) => new(name, new MemoryBytes(bytes));
 
     /// <summary>Whether there is a tensor of that name.</summary>
-    public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SafetensorsEntry? entry) =>
-        _header.ByName.TryGetValue(name, out entry);
+    public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SafetensorsEntry? entry)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _header.ByName.TryGetValue(name, out entry);
+    }
 
     /// <summary>The tensor of that name.</summary>
     /// <exception cref="DataFormatException">There is none.</exception>
@@ -96,7 +99,7 @@ public sealed class SafetensorsReader : IDisposable
     public void Read<T>(string name, Span<T> destination)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        SafetensorsEntry entry = FindOfLength(name, destination.Length);
+        SafetensorsEntry entry = FindOfLength(name, destination.Length, nameof(destination));
         switch (entry.Type)
         {
             case SafetensorsType.F32 when typeof(T) == typeof(float):
@@ -127,7 +130,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="DataFormatException">There is no such tensor, or it holds other numbers.</exception>
     public void ReadIntegers(string name, Span<long> destination)
     {
-        SafetensorsEntry entry = FindOfLength(name, destination.Length);
+        SafetensorsEntry entry = FindOfLength(name, destination.Length, nameof(destination));
         switch (entry.Type)
         {
             case SafetensorsType.I64:
@@ -151,7 +154,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="DataFormatException">There is no such tensor, or it holds other numbers.</exception>
     public void ReadBytes(string name, Span<byte> destination)
     {
-        SafetensorsEntry entry = FindOfLength(name, destination.Length);
+        SafetensorsEntry entry = FindOfLength(name, destination.Length, nameof(destination));
         if (entry.Type != SafetensorsType.U8)
             throw WrongType(entry, "U8");
         Fill(destination, _dataStart + entry.Start);
@@ -185,13 +188,13 @@ public sealed class SafetensorsReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _bytes.Dispose();
 
-    private SafetensorsEntry FindOfLength(string name, int destinationLength)
+    private SafetensorsEntry FindOfLength(string name, int length, string parameter)
     {
         SafetensorsEntry entry = Find(name);
-        if (entry.Count != destinationLength)
+        if (entry.Count != length)
         {
             string tensor = $"the tensor '{name}' {entry.ShapeText} of {Name} has {entry.Count}";
-            throw new ArgumentException($"The destination has {destinationLength} elements; {tensor}.", nameof(destinationLength));
+            throw new ArgumentException($"The destination has {length} elements; {tensor}.", parameter);
         }
 
         return entry;

@@ -39,6 +39,9 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         if (!(tauTheta > 0) || !double.IsFinite(tauTheta))
             throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, "The proximal step size tauTheta must be positive and finite.");
+        T shift = T.CreateTruncating(1 / tauTheta);
+        if (!(shift > T.Zero) || !T.IsFinite(shift))
+            throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, $"1/tauTheta must be a positive number in the range of {typeof(T).Name}, but is {1 / tauTheta}.");
         TauTheta = tauTheta;
         _layout = new BlockLayout(outputs, inputs, bias);
         _ownsCompute = compute is null;
@@ -49,7 +52,7 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
         _gain = _arena.Reserve<T>("gain", _layout.Columns);
         _errors = _arena.Reserve<T>("errors of the outputs", outputs);
         _arena.Commit();
-        _factor.Reset(T.CreateSaturating(1 / tauTheta));
+        _factor.Reset(shift);
         _farthest = Math.Sqrt(tauTheta);
     }
 
