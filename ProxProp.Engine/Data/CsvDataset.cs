@@ -44,6 +44,7 @@ public static class CsvDataset
     /// <exception cref="ArgumentException">No row counts.</exception>
     public static FeatureScaling MeasureScaling(string path, Func<int, bool> includes, CsvOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(includes);
         using ByteSource source = ByteSource.Open(path);
         options = (options ?? new CsvOptions()) with { Scaling = null };

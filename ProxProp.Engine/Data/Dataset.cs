@@ -28,6 +28,7 @@ public sealed class Dataset<T>
     public Dataset(string name, int channels, int height, int width, IReadOnlyList<string> classNames, T[] samples, int[] labels)
         : this(name, channels, height, width, classNames, new NumberStore<T>(samples, channels * height * width), labels, null)
     {
+        ArgumentNullException.ThrowIfNull(samples);
         CheckLength(samples.Length, nameof(samples));
         for (int i = 0; i < samples.Length; i++)
         {
@@ -57,6 +58,7 @@ public sealed class Dataset<T>
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maximum, 255);
+        ArgumentNullException.ThrowIfNull(pixels);
         CheckLength(pixels.Length, nameof(pixels));
     }
 
@@ -70,6 +72,9 @@ public sealed class Dataset<T>
         int[] labels,
         FeatureScaling? scaling)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(classNames);
+        ArgumentNullException.ThrowIfNull(labels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);

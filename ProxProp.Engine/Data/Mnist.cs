@@ -39,6 +39,9 @@ public static class Mnist
     public static Dataset<T> LoadPair<T>(string imagesPath, string labelsPath, string name = "MNIST")
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(imagesPath);
+        ArgumentNullException.ThrowIfNull(labelsPath);
+        ArgumentNullException.ThrowIfNull(name);
         using ByteSource images = ByteSource.Open(imagesPath);
         using ByteSource labels = ByteSource.Open(labelsPath);
         return Read<T>(images, labels, name);

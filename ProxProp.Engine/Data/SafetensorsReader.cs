@@ -72,7 +72,11 @@ public sealed class SafetensorsReader : IDisposable
     /// <param name="name">What messages call it.</param>
     /// <param name="bytes">The contents of a safetensors file.</param>
     /// <exception cref="DataFormatException">The header is damaged.</exception>
-    public static SafetensorsReader Open(string name, ReadOnlyMemory<byte> bytes) => new(name, new MemoryBytes(bytes));
+    public static SafetensorsReader Open(string name, ReadOnlyMemory<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new(name, new MemoryBytes(bytes));
+    }
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SafetensorsEntry? entry)

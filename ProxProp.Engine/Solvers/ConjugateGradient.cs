@@ -34,6 +34,7 @@ public sealed class ConjugateGradient<T>
     /// <param name="preconditioned">Whether <see cref="Solve"/> will be given a preconditioner.</param>
     public ConjugateGradient(Arena arena, BlockLayout layout, bool preconditioned)
     {
+        ArgumentNullException.ThrowIfNull(arena);
         Layout = layout;
         _r = arena.Reserve<T>("cg residual r", layout.Count);
         _p = arena.Reserve<T>("cg search direction p", layout.Count);

@@ -44,6 +44,7 @@ public sealed unsafe class DualConjugateGradient<T>
 
     internal DualConjugateGradient(Arena arena, int maxRows, int units, int workers, int panelColumns)
     {
+        ArgumentNullException.ThrowIfNull(arena);
         _units = units;
         _panel = panelColumns;
         _reports = new SolveReport[(units + panelColumns - 1) / panelColumns];

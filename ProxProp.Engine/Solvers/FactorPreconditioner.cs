@@ -17,6 +17,8 @@ public sealed class FactorPreconditioner<T> : IPreconditioner<T>, IStateful
     /// <summary>Reserves the factor, kept from step to step, and room for one vector.</summary>
     public FactorPreconditioner(ComputeContext context, Arena arena, BlockLayout layout)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(arena);
         _context = context;
         _layout = layout;
         _factor = new GramFactor<T>(arena, "preconditioner AᵀA", layout.Columns, keep: true);

@@ -28,6 +28,7 @@ internal sealed class GramFactor<T> : IStateful
 
     public GramFactor(Arena arena, string name, int maxOrder, bool keep = false)
     {
+        ArgumentNullException.ThrowIfNull(arena);
         _matrix = arena.Reserve<T>(name, (long)maxOrder * maxOrder, keep);
         _diagonal = arena.Reserve<T>($"{name}, diagonal", maxOrder, keep);
     }

@@ -20,6 +20,8 @@ public sealed class JacobiPreconditioner<T> : IPreconditioner<T>
     /// <param name="layout">The blocks that share the diagonal.</param>
     public JacobiPreconditioner(ComputeContext context, Arena arena, BlockLayout layout)
     {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(arena);
         _context = context;
         _layout = layout;
         _inverse = arena.Reserve<T>("jacobi diagonal", layout.Columns);

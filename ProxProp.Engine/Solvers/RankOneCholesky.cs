@@ -26,6 +26,7 @@ public sealed class RankOneCholesky<T> : IStateful
     /// <param name="order">n.</param>
     public RankOneCholesky(ComputeContext context, Arena arena, int order)
     {
+        ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(arena);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(order);
         _context = context;

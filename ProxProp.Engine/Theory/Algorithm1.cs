@@ -19,6 +19,7 @@ public sealed class Algorithm1<T>
     /// <param name="tau">Step size τ of every gradient step, positive.</param>
     public Algorithm1(PenaltyEnergy<T> energy, double tau)
     {
+        ArgumentNullException.ThrowIfNull(energy);
         _energy = energy;
         _tau = Descent.CheckPositive(tau, nameof(tau));
     }

@@ -27,6 +27,7 @@ public sealed class Algorithm2<T>
     /// <param name="tauTheta">Step size τ_θ of the proximal steps, positive.</param>
     public Algorithm2(PenaltyEnergy<T> energy, double tau, double tauTheta)
     {
+        ArgumentNullException.ThrowIfNull(energy);
         _energy = energy;
         _tau = Descent.CheckPositive(tau, nameof(tau));
         _tauTheta = Descent.CheckPositive(tauTheta, nameof(tauTheta));

@@ -13,9 +13,12 @@ public static class DampedLeastSquares
     /// <param name="b">b, one element per row.</param>
     /// <param name="tau">τ, positive.</param>
     /// <returns>x, one element per column.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tau"/> is not positive and finite.</exception>
     /// <exception cref="ArgumentException"><paramref name="b"/> does not have one element per row of <paramref name="a"/>.</exception>
     public static double[] Solve(double[,] a, ReadOnlySpan<double> b, double tau)
     {
+        ArgumentNullException.ThrowIfNull(a);
+        Descent.CheckPositive(tau, nameof(tau));
         int rows = a.GetLength(0), columns = a.GetLength(1);
         if (b.Length != rows)
             throw new ArgumentException($"One element for each of the {rows} rows was expected, but b has {b.Length}.", nameof(b));

@@ -41,6 +41,7 @@ public sealed class LayerGroup<T>
     /// <exception cref="ArgumentException">No layer has parameters to train.</exception>
     public static IReadOnlyList<LayerGroup<T>> Cut(Network<T> network, out IReadOnlyList<Layer<T>> beforeFirst, int frozen = 0)
     {
+        ArgumentNullException.ThrowIfNull(network);
         IReadOnlyList<Layer<T>> layers = network.Layers;
         int[] phis = [.. Enumerable.Range(0, layers.Count).Where(i => i >= frozen && layers[i] is ParametricLayer<T>)];
         if (phis.Length == 0)

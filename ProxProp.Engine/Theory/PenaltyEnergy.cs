@@ -29,6 +29,7 @@ public sealed class PenaltyEnergy<T> : IDisposable
     /// <param name="gamma">γ, the weight of ‖σ(z_l) − a_l‖², positive.</param>
     public PenaltyEnergy(Network<T> network, Loss<T>? loss, double rho, double gamma)
     {
+        ArgumentNullException.ThrowIfNull(network);
         if (!(rho > 0) || !double.IsFinite(rho))
             throw new ArgumentOutOfRangeException(nameof(rho), rho, "The penalty weight rho must be positive and finite.");
         if (!(gamma > 0) || !double.IsFinite(gamma))

@@ -52,6 +52,7 @@ public static class Checkpoint
     public static TrainingPosition Load<T>(TrainingStep<T> step, string path, IEnumerable<KeyValuePair<string, string>>? settings = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(step);
         using SafetensorsReader reader = SafetensorsReader.Open(path);
         return Restore(step, reader, settings);
     }

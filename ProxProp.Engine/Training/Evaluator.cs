@@ -29,6 +29,7 @@ public sealed class Evaluator<T> : IDisposable
     /// <param name="loss">The loss of a training step, or one of its own; null for softmax cross-entropy.</param>
     public Evaluator(Network<T> network, Loss<T>? loss = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         _network = network;
         _arena.Label("evaluation", BufferPurpose.Data);
         _samples = _arena.Reserve<T>("evaluation samples", (long)network.MaxBatch * network.Input.Size);
@@ -51,6 +52,7 @@ public sealed class Evaluator<T> : IDisposable
     /// <exception cref="ArgumentException">The samples or classes do not fit the network.</exception>
     public Evaluation Evaluate(Dataset<T> data)
     {
+        ArgumentNullException.ThrowIfNull(data);
         CheckFits(_network, data);
         using ContextClaim claim = _network.Compute.Claim();
         double loss = 0;

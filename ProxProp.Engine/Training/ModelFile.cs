@@ -51,6 +51,7 @@ public static class ModelFile
     public static Model<T> Load<T>(string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(path);
         var info = new FileInfo(path);
         if (!info.Exists)
             throw new FileNotFoundException($"There is no model file '{path}'.", path);

@@ -55,6 +55,9 @@ public sealed class Network<T> : IDisposable
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBatch);
         _layers = [.. layers];
+        int missing = Array.FindIndex(_layers, l => l is null);
+        if (missing >= 0)
+            throw new ArgumentNullException(nameof(layers), $"Layer {missing} is null.");
         if (_layers.Length == 0)
             throw new ArgumentException("A network needs at least one layer.", nameof(layers));
         if (input.Size == 0)

@@ -155,6 +155,7 @@ public sealed class Trainer<T> : IDisposable
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(train);
         _step.Reported += _options.Reported;
         try
         {

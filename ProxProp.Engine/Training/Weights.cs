@@ -23,6 +23,7 @@ public static class Weights
     public static void Save<T>(Network<T> network, string path, IEnumerable<KeyValuePair<string, string>>? metadata = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(network);
         var writer = new SafetensorsWriter();
         writer.SetMetadata("format", "pt");
         foreach ((string key, string value) in metadata ?? [])
@@ -38,6 +39,7 @@ public static class Weights
     public static void Load<T>(Network<T> network, string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(network);
         using SafetensorsReader reader = SafetensorsReader.Open(path);
         Load(network, reader, prefix: string.Empty, exact: true);
     }
@@ -51,6 +53,9 @@ public static class Weights
     public static void Load<T>(Network<T> network, SafetensorsReader reader, string prefix, bool exact)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(prefix);
         // All is read before anything is changed.
         Write(network, Read(network, reader, prefix, exact));
     }
