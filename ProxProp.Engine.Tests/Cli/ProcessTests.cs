@@ -78,6 +78,7 @@ public sealed class ProcessTests : IDisposable
             @"^proxprop: Cannot save w: .+ The file as it was before, if any, is unchanged\. "
             + @"Free the disk or give --save another path, and train again\.\r?\n$",
             run.Error);
+        Assert.Contains("test acc.", run.Output, StringComparison.Ordinal);
         Assert.Equal("the old weights", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
     }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ProxProp.Cli;
+using ProxProp.Cli.Output;
 using ProxProp.Engine.Tests.Data;
 
 namespace ProxProp.Engine.Tests.Cli;
@@ -175,6 +177,50 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(130, run.ExitCode);
         Assert.False(File.Exists(Saved));
         Assert.Equal("proxprop: Stopped by request before the first step; nothing was saved.", run.Error.TrimEnd());
+    }
+
+    [Fact]
+    public void Weights_are_saved_before_the_second_run()
+    {
+        bool? saved = null;
+        using var output = new WatchedWriter("gradient epoch 1/", () => saved = File.Exists(Saved));
+        Assert.Equal(0, CommandLine.Run(["train", "--epochs", "1", "--save", Saved], new Terminal(output, TextWriter.Null)));
+        Assert.True(saved);
+    }
+
+    [Theory]
+    [InlineData("exact    epoch 2/3", "after step 26; the saved weights are those of the last complete step.", "--step", "exact")]
+    [InlineData("exact    epoch 3/3", "when training was complete; the weights are saved.", "--step", "exact")]
+    [InlineData("gradient epoch 2/3", "before the second run was complete; the first run's weights are saved.")]
+    public void A_request_to_stop_saves_and_evaluates_no_test_rows(string when, string message, params string[] options)
+    {
+        using var cancel = new CancellationTokenSource();
+        using var output = new WatchedWriter(when, cancel.Cancel);
+        using var error = new StringWriter();
+        Assert.Equal(130, CommandLine.Run(["train", "--epochs", "3", "--save", Saved, .. options], new Terminal(output, error), cancel.Token));
+        Assert.Equal($"proxprop: Stopped by request {message}", error.ToString().TrimEnd());
+        string[] rows = [.. output.ToString().Split('\n').Where(l => l.StartsWith(when[0] == 'e' ? "ProxProp (exact)  " : "backpropagation  ", StringComparison.Ordinal))];
+        Assert.Equal("-", Assert.Single(rows).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]);
+        CliRun.Done("evaluate", "--weights", Saved);
+    }
+
+    // Acts when a line is written.
+    private sealed class WatchedWriter(params (string Start, Action Seen)[] watched) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public WatchedWriter(string start, Action seen)
+            : this((start, seen))
+        {
+        }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            foreach ((string start, Action seen) in watched)
+            {
+                if (value?.StartsWith(start, StringComparison.Ordinal) == true)
+                    seen();
+            }
+        }
     }
 
     [Fact]

@@ -51,10 +51,10 @@ internal sealed class TrainRun<T> : IDisposable
     /// <summary>How the run ended; null before it has.</summary>
     public TrainingResult? Result { get; private set; }
 
-    /// <summary>Figures on the test rows, NaN if there are none.</summary>
+    /// <summary>Figures on the test rows, NaN if there are none or they were not evaluated.</summary>
     public Evaluation Test { get; private set; } = new(double.NaN, double.NaN, 0);
 
-    /// <summary>Trains and evaluates.</summary>
+    /// <summary>Trains.</summary>
     /// <param name="split">The data.</param>
     /// <param name="terminal">Where progress is shown.</param>
     /// <param name="log">Where it is logged, or null.</param>
@@ -68,7 +68,13 @@ internal sealed class TrainRun<T> : IDisposable
         var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
         display.Finish();
-        if (split.Test.Count > 0 && Result.Status != TrainingStatus.NonFiniteLoss)
+    }
+
+    /// <summary>Evaluates on the test rows what training has made, unless that came to nothing.</summary>
+    /// <param name="split">The data.</param>
+    public void EvaluateTest(DatasetSplit<T> split)
+    {
+        if (split.Test.Count > 0 && Result?.Status == TrainingStatus.Completed)
         {
             using var evaluator = new Evaluator<T>(Network);
             Test = evaluator.Evaluate(split.Test);

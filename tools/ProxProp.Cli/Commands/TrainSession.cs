@@ -31,25 +31,35 @@ internal static class TrainSession
         // Not before all is known to be valid: it empties an earlier log.
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
+        bool hasWeights = false, stopped = false;
+        IOException? unsaved = null;
         foreach (TrainRun<T> run in runs)
         {
-            if (run == first || !interrupt.Token.IsCancellationRequested)
-                run.Train(split, terminal, log, Describe(request, data, checksum, plan, run, string.Empty).ToMetadata().ToDictionary(), interrupt.Token);
+            stopped = interrupt.Token.IsCancellationRequested;
+            if (stopped && run != first)
+                break;
+            run.Train(split, terminal, log, Describe(request, data, checksum, plan, run).ToMetadata().ToDictionary(), interrupt.Token);
+
+            // Before all else that takes time: who asks for a stop does not wait long before they end the process.
+            if (run == first && (hasWeights = HasWeights(first.Result!)))
+                unsaved = Failure(() => Weights.Save(first.Network, request.Save, Describe(request, data, checksum, plan, first).ToMetadata()));
+            stopped = interrupt.Token.IsCancellationRequested;
+            if (!stopped)
+                run.EvaluateTest(split);
         }
 
-        TrainingResult result = first.Result!;
-        bool hasWeights = result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
         IOException? lost = Failure(() => TrainReport.WriteResults(terminal, runs));
+        if (unsaved is not null)
+            throw new FailureException($"{unsaved.Message} Free the disk or give --save another path, and train again.", unsaved);
         if (hasWeights)
         {
-            SaveWeights(request, data, checksum, plan, first);
             lost ??= Failure(() => terminal.Output.WriteLine(
                 $"Saved to {request.Save} ({first.Settings.Title}).\nNext: proxprop evaluate --weights {Texts.ForShell(request.Save)}{DataHint(request.Data)}"));
         }
 
         if (lost is not null)
             throw new FailureException($"Standard output: {lost.Message}{(hasWeights ? $" The weights are saved in {request.Save}." : string.Empty)}", lost);
-        return Conclude(terminal, request, Array.ConvertAll(runs, r => r.Settings.Title), Array.ConvertAll(runs, r => r.Result), log);
+        return Conclude(terminal, request, Array.ConvertAll(runs, r => r.Settings.Title), Array.ConvertAll(runs, r => r.Result), log, stopped);
     }
 
     /// <summary>Which rows do what.</summary>
@@ -83,7 +93,9 @@ internal static class TrainSession
         return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
     }
 
-    // Results that cannot be shown must not cost the weights.
+    private static bool HasWeights(TrainingResult result) => result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
+
+    // Results that cannot be shown must not cost the weights, nor weights that cannot be saved the results.
     private static IOException? Failure(Action show)
     {
         try
@@ -97,25 +109,11 @@ internal static class TrainSession
         }
     }
 
-    private static void SaveWeights<T>(TrainRequest request, LoadedData<T> data, string checksum, SplitPlan plan, TrainRun<T> run)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var saved = Describe(request, data, checksum, plan, run, $"{Texts.Count(run.Result!.Steps, "step")}, ");
-        try
-        {
-            Weights.Save(run.Network, request.Save, saved.ToMetadata());
-        }
-        catch (IOException e)
-        {
-            throw new FailureException($"{e.Message} Free the disk or give --save another path, and train again.", e);
-        }
-    }
-
-    private static SavedModel Describe<T>(
-        TrainRequest request, LoadedData<T> data, string checksum, SplitPlan plan, TrainRun<T> run, string length)
+    private static SavedModel Describe<T>(TrainRequest request, LoadedData<T> data, string checksum, SplitPlan plan, TrainRun<T> run)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
+        string length = run.Result is { } result ? $"{Texts.Count(result.Steps, "step")}, " : string.Empty;
         return new SavedModel(
             ModelWriter.ToJson(run.Network),
             $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {length}seed {request.Seed}, {Texts.Precision<T>()}",
@@ -138,7 +136,7 @@ internal static class TrainSession
         return data.Separator == ',' ? hint : $"{hint} --separator {(data.Separator == '\t' ? "tab" : Texts.ForShell(data.Separator.ToString()))}";
     }
 
-    private static int Conclude(Terminal terminal, TrainRequest request, string[] titles, TrainingResult?[] results, TrainingLog? log)
+    private static int Conclude(Terminal terminal, TrainRequest request, string[] titles, TrainingResult?[] results, TrainingLog? log, bool stopped)
     {
         int failed = Array.FindIndex(results, r => r?.Status == TrainingStatus.NonFiniteLoss);
         if (failed >= 0)
@@ -161,14 +159,16 @@ internal static class TrainSession
                 $"The last checkpoint: {checkpoint} The weights are saved; free the disk or give --checkpoint another path.");
         }
 
-        if (!Array.Exists(results, r => r is null or { Status: TrainingStatus.Cancelled }))
+        if (!stopped)
             return ExitCode.Done;
-        TrainingResult stopped = Array.FindLast(results, r => r is not null)!;
+        TrainingResult first = results[0]!;
         terminal.Error.WriteLine(
-            results[0]!.Status == TrainingStatus.Completed
+            Array.TrueForAll(results, r => r?.Status == TrainingStatus.Completed)
+                ? "proxprop: Stopped by request when training was complete; the weights are saved."
+            : first.Status == TrainingStatus.Completed
                 ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
-            : stopped.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
-            : $"proxprop: Stopped by request after step {stopped.Steps}; the saved weights are those of the last complete step."
+            : first.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
+            : $"proxprop: Stopped by request after step {first.Steps}; the saved weights are those of the last complete step."
                 + (request.Checkpoint.Path is { } path ? $" Go on with --resume {path}." : string.Empty));
         return ExitCode.Interrupted;
     }
