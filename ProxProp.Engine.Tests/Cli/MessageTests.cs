@@ -112,8 +112,34 @@ public sealed class MessageTests : IDisposable
         // Permissions do not bind an administrator; /proc does.
         Assert.SkipUnless(Directory.Exists("/proc/self"), "This system has no /proc.");
         Assert.Matches(
-            @"^Cannot save /proc/w\.safetensors: .+ Give --save a path in a folder that may be written to\.$",
+            @"^Cannot save /proc/w\.safetensors: .+ Give --save a path that may be written to\.$",
             CliRun.Fails(1, "train", "--save", "/proc/w.safetensors"));
+    }
+
+    [Theory]
+    [InlineData("--save")]
+    [InlineData("--checkpoint")]
+    public void A_pipe_or_a_link_to_nowhere_or_a_device_in_the_place_of_the_file_is_told_before_training(string option)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are none there.");
+        string pipe = _folder.File("pipe"), link = _folder.File("link");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            make.WaitForExit();
+        File.CreateSymbolicLink(link, Path.Combine("nowhere", "w"));
+        (string Path, string What)[] all =
+        [
+            (pipe, "It is not a regular file."),
+            (link, $"There is no folder {_folder.File("nowhere")}."),
+            ("/dev/stdout", "It is a device, not a regular file."),
+        ];
+        foreach ((string path, string what) in all)
+        {
+            CliRun run = CliRun.Of(["train", "--epochs", "1", .. option == "--save" ? (string[])[] : ["--save", _folder.File("w")], option, path]);
+            Assert.Equal((1, string.Empty), (run.ExitCode, run.Output));
+            Assert.Equal($"proxprop: Cannot save {path}: {what} Give {option} a path that may be written to.", run.Error.TrimEnd());
+        }
+
+        Assert.Equal([link, pipe], Directory.GetFileSystemEntries(_folder.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -204,6 +204,23 @@ public sealed class TrainTests : IDisposable
         CliRun.Done("evaluate", "--weights", Saved);
     }
 
+    [Theory]
+    [InlineData("and train again.")]
+    [InlineData("and go on with --resume c.", "--checkpoint", "c")]
+    public void Weights_that_cannot_be_saved_leave_the_results_and_what_is_left_to_do(string advice, params string[] options)
+    {
+        if (options.Length > 0)
+            options[^1] = _folder.File("c");
+        using var error = new StringWriter();
+        using var output = new WatchedWriter("exact", () => Directory.CreateDirectory(Saved));
+        Assert.Equal(1, CommandLine.Run(["train", "--step", "exact", "--epochs", "1", "--save", Saved, .. options], new Terminal(output, error)));
+        Assert.Contains("test acc.", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(
+            $"proxprop: Cannot save {Saved}: It is a folder. The file as it was before, if any, is unchanged. Free the disk or give --save another path, "
+            + advice.Replace("--resume c", $"--resume {_folder.File("c")}", StringComparison.Ordinal),
+            error.ToString().TrimEnd());
+    }
+
     // Acts when a line is written.
     private sealed class WatchedWriter(params (string Start, Action Seen)[] watched) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
     {

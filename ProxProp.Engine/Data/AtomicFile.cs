@@ -21,6 +21,24 @@ public static class AtomicFile
     /// <exception cref="IOException">The file could not be written; the message says why and that the old one is unchanged.</exception>
     public static void Write(string path, Action<Stream> write) => Write(path, write, create: null);
 
+    /// <summary>Finds out whether a file could be saved there, as far as that shows before: by the checks that a save makes, and a file made in the folder.</summary>
+    /// <param name="path">The file; what it holds stays.</param>
+    /// <exception cref="IOException">It could not; the message says why.</exception>
+    public static void Check(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            string target = Target(path);
+            string probe = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}{Suffix}");
+            using FileStream _ = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new IOException($"Cannot save {path}: {e.Message}", e);
+        }
+    }
+
     internal static void Write(string path, Action<Stream> write, Func<string, Stream>? create)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -28,10 +46,7 @@ public static class AtomicFile
         string? temporary = null;
         try
         {
-            string target = Path.GetFullPath(path);
-            if (new FileInfo(target).LinkTarget is not null)
-                target = Follow(target);
-            CheckTarget(target);
+            string target = Target(path);
             UnixFileMode? mode = OperatingSystem.IsWindows() || !File.Exists(target) ? null : File.GetUnixFileMode(target);
             string folder = Path.GetDirectoryName(target)!;
             string prefix = $".{Path.GetFileName(target)}.";
@@ -57,6 +72,19 @@ public static class AtomicFile
                 throw new IOException($"Cannot save {path}: {e.Message} The file as it was before, if any, is unchanged.", e);
             throw;
         }
+    }
+
+    /// <summary>The file that a save is to replace or create.</summary>
+    private static string Target(string path)
+    {
+        string target = Path.GetFullPath(path);
+
+        // Standard output is a link there; what that leads to, be it a file, is in use.
+        CheckNoDevice(target);
+        if (new FileInfo(target).LinkTarget is not null)
+            target = Follow(target);
+        CheckTarget(target);
+        return target;
     }
 
     /// <summary>
@@ -148,9 +176,7 @@ public static class AtomicFile
     {
         if (Directory.Exists(target))
             throw new IOException("It is a folder.");
-        bool isDevice = target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal);
-        if (isDevice)
-            throw new IOException("It is a device, not a regular file.");
+        CheckNoDevice(target);
         string folder = Path.GetDirectoryName(target) ?? throw new IOException("It is a folder.");
         if (!Directory.Exists(folder))
             throw new IOException($"There is no folder {folder}.");
@@ -159,6 +185,12 @@ public static class AtomicFile
         using FileStream existing = new(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         if (!existing.CanSeek)
             throw new IOException("It is not a regular file.");
+    }
+
+    private static void CheckNoDevice(string path)
+    {
+        if (path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw new IOException("It is a device, not a regular file.");
     }
 
     private static void Remove(string? temporary)

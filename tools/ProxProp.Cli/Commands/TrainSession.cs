@@ -50,7 +50,7 @@ internal static class TrainSession
 
         IOException? lost = Failure(() => TrainReport.WriteResults(terminal, runs));
         if (unsaved is not null)
-            throw new FailureException($"{unsaved.Message} Free the disk or give --save another path, and train again.", unsaved);
+            throw new FailureException($"{unsaved.Message} Free the disk or give --save another path, and {Again(request, first.Result!)}.", unsaved);
         if (hasWeights)
         {
             lost ??= Failure(() => terminal.Output.WriteLine(
@@ -94,6 +94,12 @@ internal static class TrainSession
     }
 
     private static bool HasWeights(TrainingResult result) => result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
+
+    // Where a run ends as it should, it ends with a checkpoint.
+    private static string Again(TrainRequest request, TrainingResult result) =>
+        request.Checkpoint.Path is { } path && result.CheckpointFailure is null && result.Status != TrainingStatus.NonFiniteLoss
+            ? $"go on with --resume {path}"
+            : "train again";
 
     // Results that cannot be shown must not cost the weights, nor weights that cannot be saved the results.
     private static IOException? Failure(Action show)

@@ -1,3 +1,5 @@
+using ProxProp.Engine.Data;
+
 namespace ProxProp.Cli.Files;
 
 /// <summary>Finds out before training whether its result could be saved: better now than after an hour.</summary>
@@ -14,12 +16,11 @@ internal static class SaveTarget
             throw new FailureException($"Cannot save {path}: there is no folder {folder}. Create it, or give {option} another path.");
         try
         {
-            string probe = Path.Combine(folder, $".{Path.GetRandomFileName()}.tmp");
-            using var _ = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            AtomicFile.Check(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (IOException e)
         {
-            throw new FailureException($"Cannot save {path}: {e.Message} Give {option} a path in a folder that may be written to.", e);
+            throw new FailureException($"{e.Message} Give {option} a path that may be written to.", e);
         }
     }
 }
