@@ -204,6 +204,34 @@ public sealed class TrainTests : IDisposable
         CliRun.Done("evaluate", "--weights", Saved);
     }
 
+    [Fact]
+    public void Checkpoints_that_cannot_be_saved_are_told_while_training_and_when_they_can_be_again()
+    {
+        string checkpoint = _folder.File("c");
+        using var error = new StringWriter();
+        bool told = false;
+        using var output = new WatchedWriter(
+            ("exact    epoch 1/", () =>
+            {
+                File.Delete(checkpoint);
+                Directory.CreateDirectory(checkpoint);
+            }),
+            ("exact    epoch 3/", () =>
+            {
+                told = error.ToString().Contains("Training goes on.", StringComparison.Ordinal);
+                Directory.Delete(checkpoint);
+            }));
+        string[] args = ["train", "--step", "exact", "--epochs", "4", "--save", Saved, "--checkpoint", checkpoint, "--checkpoint-every", "1"];
+        Assert.Equal(0, CommandLine.Run(args, new Terminal(output, error)));
+        Assert.True(told);
+        Assert.Equal(
+            [
+                $"proxprop: The checkpoint of step 14: Cannot save {checkpoint}: It is a folder. The file as it was before, if any, is unchanged. Training goes on.",
+                "proxprop: The checkpoint of step 40 is saved.",
+            ],
+            error.ToString().ReplaceLineEndings("\n").TrimEnd().Split('\n'));
+    }
+
     [Theory]
     [InlineData("and train again.")]
     [InlineData("and go on with --resume c.", "--checkpoint", "c")]

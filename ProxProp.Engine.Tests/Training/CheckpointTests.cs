@@ -166,6 +166,24 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_that_cannot_be_saved_is_told_with_the_progress_until_one_is()
+    {
+        CheckpointRun<float> run = new(_compute);
+        using var network = new Network<float>(Shape.Image(1, 3, 3), run.Layers(), CheckpointRun<float>.Batch, run.Seed, _compute);
+        using var step = new TrainingStep<float>(network, run.Step(), run.Optimizer());
+        string folder = _folder.File("later"), told = "";
+        using var trainer = new Trainer<float>(step, run.Options with { Checkpoint = new CheckpointOptions(Path.Combine(folder, "c")) { EverySteps = 2 } });
+        var record = new Record(p =>
+        {
+            told += p.CheckpointFailure is null ? "." : "!";
+            if (p.Step == 5)
+                Directory.CreateDirectory(folder);
+        });
+        Assert.Null(trainer.Run(run.Data, run.Validation, record).CheckpointFailure);
+        Assert.Equal(".!!!!...........", told);
+    }
+
+    [Fact]
     public void Weights_are_loaded_from_a_checkpoint()
     {
         CheckpointRun<float> run = new(_compute);

@@ -84,7 +84,11 @@ public readonly record struct EpochResult(
 /// <param name="Remaining">Estimate of the training time that is left.</param>
 /// <param name="EpochEnd">The epoch's figures where this step was its last.</param>
 public readonly record struct TrainingProgress(
-    long Step, long TotalSteps, int Epoch, double Loss, double Accuracy, double LearningRate, double SamplesPerSecond, TimeSpan Remaining, EpochResult? EpochEnd);
+    long Step, long TotalSteps, int Epoch, double Loss, double Accuracy, double LearningRate, double SamplesPerSecond, TimeSpan Remaining, EpochResult? EpochEnd)
+{
+    /// <summary>Why the last checkpoint could not be saved; null if it could, or if none was due yet. The next one is tried as if nothing had happened.</summary>
+    public string? CheckpointFailure { get; init; }
+}
 
 /// <summary>What a training run gave.</summary>
 /// <param name="Status">How it ended.</param>
@@ -223,7 +227,10 @@ public sealed class Trainer<T> : IDisposable
                     keeper.Save(run.Position(b + 1, batches.EpochState));
                 progress?.Report(new TrainingProgress(
                     run.Step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, run.SamplesPerSecond,
-                    TimeSpan.FromSeconds(run.Seconds / run.Step * (totalSteps - run.Step)), end));
+                    TimeSpan.FromSeconds(run.Seconds / run.Step * (totalSteps - run.Step)), end)
+                {
+                    CheckpointFailure = keeper.Failure,
+                });
             }
         }
 

@@ -3,7 +3,8 @@ using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Output;
 
-/// <summary>Progress of one run: on a screen one line rewritten in place ten times a second, otherwise a plain line per epoch.</summary>
+/// <summary>Progress of one run: on a screen one line rewritten in place ten times a second, otherwise a plain line per epoch. Checkpoints that fail, and
+/// that can be saved again, are told on standard error.</summary>
 /// <remarks>A screen that is closed or a disk that fills up must not cost the training: nothing more is shown then.</remarks>
 /// <param name="terminal">Where to write.</param>
 /// <param name="name">What the line begins with.</param>
@@ -23,11 +24,13 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
     private double _correct;
     private int _steps;
     private bool _isLost;
+    private bool _checkpointsFail;
 
     public void Report(TrainingProgress value)
     {
         if (value.Epoch != _last.Epoch)
             (_lossSum, _correct, _steps) = (0, 0, 0);
+        TellOfCheckpoints(value);
         _last = value;
         _lossSum += value.Loss;
         _correct += value.Accuracy;
@@ -45,6 +48,26 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
     {
         if (_last.Step > 0 && (terminal.Rewrites || _last.EpochEnd is null))
             Show(isLast: true);
+    }
+
+    // What fails in the last step the run's own message tells.
+    private void TellOfCheckpoints(in TrainingProgress value)
+    {
+        bool fails = value.CheckpointFailure is not null;
+        if (fails == _checkpointsFail || (fails && value.Step == value.TotalSteps))
+            return;
+        _checkpointsFail = fails;
+        string what = fails ? $": {value.CheckpointFailure!.ReplaceLineEndings(" ")} Training goes on." : " is saved.";
+        try
+        {
+            if (terminal.Rewrites && _shown > 0 && !_isLost)
+                terminal.Output.WriteLine();
+            terminal.Error.WriteLine($"proxprop: The checkpoint of step {value.Step}{what}");
+        }
+        catch (IOException)
+        {
+            // Nobody is there to be told.
+        }
     }
 
     private void Show(bool isLast)
