@@ -205,6 +205,17 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Any_number_of_steps_goes_on_until_the_stop()
+    {
+        using var cancel = new CancellationTokenSource();
+        using var output = new WatchedWriter("exact", cancel.Cancel);
+        using var error = new StringWriter();
+        string[] args = ["train", "--step", "exact", "--max-steps", "2147483647", "--save", Saved];
+        Assert.Equal(130, CommandLine.Run(args, new Terminal(output, error), cancel.Token));
+        Assert.StartsWith("proxprop: Stopped by request after step 13;", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Checkpoints_that_cannot_be_saved_are_told_while_training_and_when_they_can_be_again()
     {
         string checkpoint = _folder.File("c");

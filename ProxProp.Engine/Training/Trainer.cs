@@ -107,6 +107,8 @@ public sealed record TrainingResult(TrainingStatus Status, string? Message, IRea
 public sealed class Trainer<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private const double MostSeconds = 1e11;
+
     private readonly TrainingStep<T> _step;
     private readonly TrainerOptions _options;
     private readonly int _batchSize;
@@ -227,7 +229,7 @@ public sealed class Trainer<T> : IDisposable
                     keeper.Save(run.Position(b + 1, batches.EpochState));
                 progress?.Report(new TrainingProgress(
                     run.Step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, run.SamplesPerSecond,
-                    TimeSpan.FromSeconds(run.Seconds / run.Step * (totalSteps - run.Step)), end)
+                    Time(run.Seconds / run.Step * (totalSteps - run.Step)), end)
                 {
                     CheckpointFailure = keeper.Failure,
                 });
@@ -236,6 +238,9 @@ public sealed class Trainer<T> : IDisposable
 
         return Result(TrainingStatus.Completed, null, run, keeper);
     }
+
+    // As many steps as there can be, to train until the stop, may take more seconds than a time span holds.
+    private static TimeSpan Time(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, MostSeconds));
 
     private static TrainingResult Result(TrainingStatus status, string? message, RunState run, CheckpointKeeper<T> keeper) =>
         new(status, message, run.Epochs, run.Step, run.Seconds) { CheckpointFailure = keeper.Failure };

@@ -85,7 +85,7 @@ internal sealed record TrainRequest(
 
     /// <summary>Epochs of a run with so many steps in each.</summary>
     public int EpochsFor(int stepsPerEpoch) => Epochs
-        ?? (MaxSteps is { } steps ? (steps + stepsPerEpoch - 1) / stepsPerEpoch
+        ?? (MaxSteps is { } steps ? (int)(((long)steps + stepsPerEpoch - 1) / stepsPerEpoch)
         : Data.Kind is DataOptions.Digits or DataOptions.Csv ? 30 : 10);
 }
 
