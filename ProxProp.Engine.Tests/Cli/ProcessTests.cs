@@ -25,6 +25,7 @@ public sealed class ProcessTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public void A_signal_ends_training_after_the_step_and_saves(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
@@ -64,6 +65,22 @@ public sealed class ProcessTests : IDisposable
 
         // Parameters come last; the header tells the same story but for its words about the run.
         static byte[] Last(byte[] file) => file[^(((64 * 8) + 8 + 80 + 10) * sizeof(float))..];
+    }
+
+    /// <summary>A shell that loses its terminal passes the signal on to what the kernel has told already.</summary>
+    [Fact]
+    public void A_terminal_that_is_closed_ends_training_as_one_stop_however_often_it_is_told()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent by kill.");
+        using CliProcess process = CliProcess.Start(_folder.Path, "train", "--step", "exact", "--epochs", "1000000", "--save", "w");
+        while (!process.ReadLine().StartsWith("exact", StringComparison.Ordinal))
+        {
+        }
+
+        for (int i = 0; i < 5; i++)
+            process.Signal("HUP");
+        Assert.Equal(130, process.Finish().ExitCode);
+        Assert.True(File.Exists(_folder.File("w")));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static class ExitCode
     /// <summary>The command line makes no sense.</summary>
     public const int Usage = 2;
 
-    /// <summary>Ctrl-C (or SIGTERM): the weights of the last complete step are saved. 128 + SIGINT, as shells have it.</summary>
+    /// <summary>Ctrl-C (or SIGTERM, SIGHUP): the weights of the last complete step are saved. 128 + SIGINT, as shells have it.</summary>
     public const int Interrupted = 130;
 }
 

@@ -4,18 +4,21 @@ namespace ProxProp.Cli.Commands;
 
 /// <summary>
 /// While it lives, the first Ctrl-C (or SIGTERM) asks training to end after its step instead of ending the process; the second one ends it.
+/// A terminal that is closed (SIGHUP) asks too, and never ends the process: the kernel and then the shell may tell it of the same closing.
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource _source;
     private readonly PosixSignalRegistration _keyboard;
     private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration _hangUp;
 
     public Interrupt(CancellationToken cancel)
     {
         _source = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         _keyboard = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle);
     }
 
     public CancellationToken Token => _source.Token;
@@ -24,12 +27,13 @@ internal sealed class Interrupt : IDisposable
     {
         _keyboard.Dispose();
         _terminate.Dispose();
+        _hangUp.Dispose();
         _source.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested)
+        if (_source.IsCancellationRequested && context.Signal != PosixSignal.SIGHUP)
             return;
         context.Cancel = true;
         _source.Cancel();

@@ -15,18 +15,21 @@ internal static class TrainSession
     public static int Run<T>(TrainRequest request, Terminal terminal, CancellationToken cancel)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        using var interrupt = new Interrupt(cancel);
         SaveTarget.Check(request.Save, "--save");
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         data = DataSource.ScaledByTraining(data, Split(request, data, out SplitPlan plan).Train);
         DatasetSplit<T> split = plan.Apply(data);
         request = TrainPlan.Fit(request, data);
         using var compute = new ComputeContext(request.Threads, packedRows: request.PackedRows);
-        using var interrupt = new Interrupt(cancel);
 
         using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
         using TrainRun<T>? second = request.Compare ? MakeRun(request, StepChoice.Gradient, data, split, compute) : null;
         TrainRun<T>[] runs = second is null ? [first] : [first, second];
         string checksum = DatasetFingerprint.InSinglePrecision(data.Rows);
+
+        if (interrupt.Token.IsCancellationRequested)
+            return StoppedAtOnce(terminal);
 
         // Not before all is known to be valid: it empties an earlier log.
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
@@ -60,6 +63,12 @@ internal static class TrainSession
         if (lost is not null)
             throw new FailureException($"Standard output: {lost.Message}{(hasWeights ? $" The weights are saved in {request.Save}." : string.Empty)}", lost);
         return Conclude(terminal, request, Array.ConvertAll(runs, r => r.Settings.Title), Array.ConvertAll(runs, r => r.Result), log, stopped);
+    }
+
+    private static int StoppedAtOnce(Terminal terminal)
+    {
+        terminal.Error.WriteLine("proxprop: Stopped by request before the first step; nothing was saved.");
+        return ExitCode.Interrupted;
     }
 
     /// <summary>Which rows do what.</summary>
@@ -168,12 +177,13 @@ internal static class TrainSession
         if (!stopped)
             return ExitCode.Done;
         TrainingResult first = results[0]!;
+        if (first.Steps == 0)
+            return StoppedAtOnce(terminal);
         terminal.Error.WriteLine(
             Array.TrueForAll(results, r => r?.Status == TrainingStatus.Completed)
                 ? "proxprop: Stopped by request when training was complete; the weights are saved."
             : first.Status == TrainingStatus.Completed
                 ? "proxprop: Stopped by request before the second run was complete; the first run's weights are saved."
-            : first.Steps == 0 ? "proxprop: Stopped by request before the first step; nothing was saved."
             : $"proxprop: Stopped by request after step {first.Steps}; the saved weights are those of the last complete step."
                 + (request.Checkpoint.Path is { } path ? $" Go on with --resume {path}." : string.Empty));
         return ExitCode.Interrupted;

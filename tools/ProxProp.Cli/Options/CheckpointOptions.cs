@@ -18,7 +18,7 @@ internal sealed class CheckpointOptions
     private readonly Option<string?> _path = Parsed.Text(
         "--checkpoint",
         "FILE",
-        "Saves all that training needs to go on: when it ends, at Ctrl-C or SIGTERM, and as the next two options say. Default with one of these: "
+        "Saves all that training needs to go on: when it ends, at Ctrl-C, SIGTERM or SIGHUP, and as the next two options say. Default with one of these: "
         + "the file of --resume, else that of --save with .checkpoint in its name.");
 
     private readonly Option<int?> _every = Parsed.Count("--checkpoint-every", "Saves a checkpoint after every N steps.", 1);
