@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using ProxProp.Cli;
+using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
 
 namespace ProxProp.Engine.Tests.Cli;
@@ -39,6 +40,19 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void Help_and_README_name_every_option_that_asks_for_one_run()
+    {
+        string help = CliRun.Done("train", "--help");
+        string about = help[..help.IndexOf("Options:", StringComparison.Ordinal)];
+        string section = OneRun().Match(Readme).Value;
+        foreach (string option in new TrainOptions().OfOneRun.Select(o => o.Name))
+        {
+            Assert.Matches($"{option}[, \n)]", about);
+            Assert.True(section.Contains($"`{option}`", StringComparison.Ordinal) || (option[2..] is "resume" or ['c', 'h', ..] && section.Contains("a checkpoint option")), option);
+        }
+    }
+
+    [Fact]
     public void Every_folder_of_the_map_exists_and_every_folder_of_the_engine_is_on_it()
     {
         string map = MapBlock().Match(Readme).Groups[1].Value;
@@ -56,6 +70,9 @@ public sealed partial class ReadmeTests
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
+
+    [GeneratedRegex("\\*\\*One run or two.*?\n\n", RegexOptions.Singleline)]
+    private static partial Regex OneRun();
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
