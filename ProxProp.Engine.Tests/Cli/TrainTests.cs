@@ -260,6 +260,15 @@ public sealed class TrainTests : IDisposable
             error.ToString().TrimEnd());
     }
 
+    [Fact]
+    public void A_loss_that_is_not_finite_saves_the_weights_of_the_last_checkpoint_and_says_of_which_step_they_are()
+    {
+        string message = CliRun.Fails(
+            1, "train", "--step", "gradient", "--optimizer", "sgd", "--lr", "1e30", "--save", Saved, "--checkpoint", _folder.File("c"), "--checkpoint-every", "1");
+        Assert.Matches(@"^backpropagation: The loss became \S+ at step 2: .* The saved weights are those after step 1\.$", message);
+        CliRun.Done("evaluate", "--weights", Saved);
+    }
+
     // Acts when a line is written.
     private sealed class WatchedWriter(params (string Start, Action Seen)[] watched) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
     {

@@ -3,6 +3,7 @@ using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
+using ProxProp.Engine.Tests.Data;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Engine.Tests.Training;
@@ -32,7 +33,7 @@ public sealed class NonFiniteTests : IDisposable
 
         Assert.Equal(TrainingStatus.NonFiniteLoss, result.Status);
         Assert.Single(result.Epochs);
-        Assert.Equal(5, result.Steps);
+        Assert.Equal((5, 3), (result.Steps, result.WeightsStep));
         Assert.Matches("^The loss became .* at step 6: the (parameters|output) of layer [0-9] .*smaller learning rate", result.Message);
         Assert.Equal(parameters, network.Parameters.ToArray());
         Assert.Equal(mean, network.Layers[1].StateValues(0).ToArray());
@@ -51,7 +52,7 @@ public sealed class NonFiniteTests : IDisposable
         var record = new Record(_ => last = network.Parameters.ToArray());
         using var trainer = new Trainer<double>(step, new TrainerOptions { Epochs = 5, LearningRate = 1, Schedule = new Explodes(explodes) });
         TrainingResult result = trainer.Run(TestData.Make(8, scale: 100), progress: record);
-        Assert.Equal((TrainingStatus.NonFiniteLoss, epochsKept), (result.Status, result.Epochs.Count));
+        Assert.Equal((TrainingStatus.NonFiniteLoss, epochsKept, epochsKept), (result.Status, result.Epochs.Count, result.WeightsStep));
         Assert.Matches($"^The update of step {explodes + 1} left the parameters of layer 0 \\(Linear 6 -> 5\\) not finite", result.Message);
         Assert.Equal(last, network.Parameters.ToArray());
         Assert.All(network.Parameters.ToArray(), p => Assert.True(double.IsFinite(p)));
@@ -67,6 +68,23 @@ public sealed class NonFiniteTests : IDisposable
         TrainingResult result = trainer.Run(TestData.Make(24, scale: 100));
         Assert.Equal(TrainingStatus.NonFiniteLoss, result.Status);
         Assert.Equal(before, network.Parameters.ToArray());
+    }
+
+    /// <summary>What is restored is what the last checkpoint has, though no epoch was complete.</summary>
+    [Fact]
+    public void The_result_names_the_step_of_the_checkpoint_that_is_restored()
+    {
+        using var folder = new TemporaryFolder();
+        using Network<double> network = Make(new LeakyRelu<double>());
+        using var step = new TrainingStep<double>(network, new ExplicitStep<double>(), new Sgd<double>());
+        double[] second = [];
+        var record = new Record(p => second = p.Step == 2 ? network.Parameters.ToArray() : second);
+        var checkpoint = new CheckpointOptions(folder.File("c")) { EverySteps = 2 };
+        using var trainer = new Trainer<double>(
+            step, new TrainerOptions { Epochs = 1, LearningRate = 1, Schedule = new Explodes(3), Checkpoint = checkpoint });
+        TrainingResult result = trainer.Run(TestData.Make(64, scale: 100), progress: record);
+        Assert.Equal((TrainingStatus.NonFiniteLoss, 0, 2), (result.Status, result.Epochs.Count, result.WeightsStep));
+        Assert.Equal(second, network.Parameters.ToArray());
     }
 
     [Fact]

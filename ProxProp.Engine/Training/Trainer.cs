@@ -58,7 +58,7 @@ public enum TrainingStatus
 
     /// <summary>
     /// The loss, a direction or the parameters were no longer finite; parameters and running statistics are those after the last completed epoch or saved
-    /// checkpoint (or the starting ones).
+    /// checkpoint (or the starting ones): those of <see cref="TrainingResult.WeightsStep"/>.
     /// </summary>
     NonFiniteLoss,
 }
@@ -100,6 +100,9 @@ public sealed record TrainingResult(TrainingStatus Status, string? Message, IRea
 {
     /// <summary>Why the last checkpoint could not be saved, or null. The one before it is still there.</summary>
     public string? CheckpointFailure { get; init; }
+
+    /// <summary>The step after which the network was as it is now: <see cref="Steps"/>, but where a loss or an update was not finite an earlier one.</summary>
+    public long WeightsStep { get; init; } = Steps;
 }
 
 /// <summary>Trains a network over a data set: batches, schedule, evaluation, progress, and a stop that keeps good parameters.</summary>
@@ -199,6 +202,7 @@ public sealed class Trainer<T> : IDisposable
         if (!_lastGood.TryTake())
             throw new InvalidOperationException("The network's parameters are not all finite; there is nothing good to start from.");
         var run = new RunState(start);
+        long goodStep = run.Step;
         for (int epoch = run.Epoch; epoch <= _options.Epochs && run.Step < totalSteps; epoch++)
         {
             batches.StartEpoch();
@@ -218,11 +222,15 @@ public sealed class Trainer<T> : IDisposable
                 StepResult result = _step.Run(samples, new Targets<T>(labels[..rows.Length]), rows.Length, rate);
                 run.StopClock();
                 if (!result.Updated)
-                    return Fail(NonFinite.Describe(_step, samples, rows.Length, run.Step + 1, result.Loss), run, keeper);
+                    return Fail(NonFinite.Describe(_step, samples, rows.Length, run.Step + 1, result.Loss), run, goodStep, keeper);
                 run.Add(result, rows.Length);
                 bool endsEpoch = b == batches.Count - 1, ends = run.Step == totalSteps, due = keeper.IsDue(run.Step);
-                if ((endsEpoch || ends || due) && !_lastGood.TryTake())
-                    return Fail(NonFinite.DescribeUpdate(network, run.Step), run, keeper);
+                if (endsEpoch || ends || due)
+                {
+                    if (!_lastGood.TryTake())
+                        return Fail(NonFinite.DescribeUpdate(network, run.Step), run, goodStep, keeper);
+                    goodStep = run.Step;
+                }
 
                 EpochResult? end = endsEpoch ? run.EndEpoch(evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0)) : null;
                 if (ends || due)
@@ -245,9 +253,9 @@ public sealed class Trainer<T> : IDisposable
     private static TrainingResult Result(TrainingStatus status, string? message, RunState run, CheckpointKeeper<T> keeper) =>
         new(status, message, run.Epochs, run.Step, run.Seconds) { CheckpointFailure = keeper.Failure };
 
-    private TrainingResult Fail(string message, RunState run, CheckpointKeeper<T> keeper)
+    private TrainingResult Fail(string message, RunState run, long goodStep, CheckpointKeeper<T> keeper)
     {
         _lastGood.Restore();
-        return Result(TrainingStatus.NonFiniteLoss, message, run, keeper);
+        return Result(TrainingStatus.NonFiniteLoss, message, run, keeper) with { WeightsStep = goodStep };
     }
 }

@@ -44,7 +44,7 @@ internal static class TrainSession
             run.Train(split, terminal, log, Describe(request, data, checksum, plan, run).ToMetadata().ToDictionary(), interrupt.Token);
 
             // Before all else that takes time: who asks for a stop does not wait long before they end the process.
-            if (run == first && (hasWeights = HasWeights(first.Result!)))
+            if (run == first && (hasWeights = first.Result!.WeightsStep > 0))
                 unsaved = Failure(() => Weights.Save(first.Network, request.Save, Describe(request, data, checksum, plan, first).ToMetadata()));
             stopped = interrupt.Token.IsCancellationRequested;
             if (!stopped)
@@ -102,8 +102,6 @@ internal static class TrainSession
         return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
     }
 
-    private static bool HasWeights(TrainingResult result) => result.Status == TrainingStatus.NonFiniteLoss ? result.Epochs.Count > 0 : result.Steps > 0;
-
     // Where a run ends as it should, it ends with a checkpoint.
     private static string Again(TrainRequest request, TrainingResult result) =>
         request.Checkpoint.Path is { } path && result.CheckpointFailure is null && result.Status != TrainingStatus.NonFiniteLoss
@@ -128,7 +126,7 @@ internal static class TrainSession
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         RunSettings s = run.Settings;
-        string length = run.Result is { } result ? $"{Texts.Count(result.Steps, "step")}, " : string.Empty;
+        string length = run.Result is { } result ? $"{Texts.Count(result.WeightsStep, "step")}, " : string.Empty;
         return new SavedModel(
             ModelWriter.ToJson(run.Network),
             $"{s.Title}, {s.OptimizerText}, {s.RateText}, batches of {request.Batch}, {length}seed {request.Seed}, {Texts.Precision<T>()}",
@@ -157,7 +155,7 @@ internal static class TrainSession
         if (failed >= 0)
         {
             TrainingResult result = results[failed]!;
-            string saved = failed == 0 && result.Epochs.Count > 0 ? " The saved weights are those after the last complete epoch." : string.Empty;
+            string saved = failed == 0 && result.WeightsStep > 0 ? $" The saved weights are those after step {result.WeightsStep}." : string.Empty;
             throw new FailureException($"{titles[failed]}: {result.Message}{saved}");
         }
 
