@@ -41,6 +41,9 @@ internal sealed class CliProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Whether it has a file open now, as Linux tells.</summary>
+    public bool HasOpen(string path) => Directory.EnumerateFileSystemEntries($"/proc/{_process.Id}/fd").Any(f => new FileInfo(f).LinkTarget == path);
+
     public void Signal(string name)
     {
         using Process kill = Process.Start("kill", [$"-{name}", _process.Id.ToString()]);

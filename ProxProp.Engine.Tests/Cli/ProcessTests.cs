@@ -83,6 +83,25 @@ public sealed class ProcessTests : IDisposable
         Assert.True(File.Exists(_folder.File("w")));
     }
 
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_signal_while_data_are_loaded_ends_before_the_first_step(string signal)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "What a process has open is seen in /proc.");
+        string log = _folder.Add("log", "the earlier log");
+        string line = string.Concat(Enumerable.Range(0, 40).Select(i => $"0.{i}125,"));
+        string data = _folder.Add("data.csv", string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{line}{i % 2}\n")));
+        using CliProcess process = CliProcess.StartInterruptible(_folder.Path, "train", "--dataset", "csv", "--data", data, "--log", log, "--save", "w");
+        while (!process.HasOpen(data))
+            Thread.Sleep(1);
+        process.Signal(signal);
+        CliRun run = process.Finish();
+        Assert.Equal((130, "proxprop: Stopped by request before the first step; nothing was saved."), (run.ExitCode, run.Error.TrimEnd()));
+        Assert.Equal("the earlier log", File.ReadAllText(log));
+        Assert.False(File.Exists(_folder.File("w")));
+    }
+
     [Fact]
     public void A_full_disk_leaves_the_old_weights()
     {
