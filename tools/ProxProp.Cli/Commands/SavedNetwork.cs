@@ -53,8 +53,7 @@ internal sealed class SavedNetworkOptions
         DataRequest request = _data.Read(parsed, saved?.Dataset ?? DataOptions.Digits, mayLackLabels: true);
         if (request.Kind == DataOptions.Csv && request.Label is null)
             request = request with { Label = DefaultLabel(request, saved, mayLackLabels) };
-        bool sameKind = saved?.Dataset == request.Kind;
-        LoadedData<T> data = DataSource.Load<T>(request, sameKind ? saved!.Classes : null, sameKind ? saved!.Scaling : null);
+        LoadedData<T> data = DataSource.Load<T>(saved?.Describe(request) ?? request);
         (Dataset<T> rows, string what) = Choose(parsed.GetValue(_part), data, saved);
         string? named = parsed.GetValue(_model);
         string? described = SavedModel.ModelOf(reader);

@@ -1,3 +1,4 @@
+using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Kernels;
@@ -56,9 +57,13 @@ internal sealed record TrainRequest(
         CheckpointChoice checkpoint = options.Checkpoint.Read(parsed, save);
         if (checkpoint.Resume is not null && parsed.GetValue(options.Init) is not null)
             throw new UsageException("--init and --resume both say what to start from; take one.");
+
+        // A network that goes on must see what it was trained on; one that --model names may be meant for other data.
+        string? model = parsed.GetValue(options.Model);
+        data = SavedModel.Describe(data, checkpoint.Resume ?? (model is null ? parsed.GetValue(options.Init) : null));
         return new TrainRequest(
             data,
-            parsed.GetValue(options.Model),
+            model,
             step,
             DampingChoice.Read(parsed.GetValue(options.Damping), parsed.GetValue(options.TauTheta), parsed.GetValue(options.Lambda), step),
             parsed.GetValue(options.Optimizer),

@@ -55,6 +55,22 @@ internal sealed record SavedModel(
     public static bool IsDouble(SafetensorsReader reader) =>
         reader.Entries.FirstOrDefault(e => !e.Name.StartsWith(CheckpointPrefix, StringComparison.Ordinal))?.Type == SafetensorsType.F64;
 
+    /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes and the scaling described there, if they are.</summary>
+    /// <param name="request">The data set that is asked for.</param>
+    /// <param name="start">The saved file, or null.</param>
+    /// <exception cref="DataFormatException">The file is missing or damaged.</exception>
+    public static DataRequest Describe(DataRequest request, string? start)
+    {
+        if (start is null || request.Kind != DataOptions.Csv)
+            return request;
+        using SafetensorsReader reader = SafetensorsReader.Open(start);
+        return Read(reader)?.Describe(request) ?? request;
+    }
+
+    /// <summary>The request of a CSV file with these classes and this scaling, if they are a CSV file's; any other as it is.</summary>
+    public DataRequest Describe(DataRequest request) =>
+        Dataset == DataOptions.Csv && request.Kind == DataOptions.Csv ? request with { Classes = Classes, Scaling = Scaling } : request;
+
     /// <summary>Reads the metadata of an open file; null if it does not describe its data.</summary>
     /// <exception cref="FailureException">The metadata are damaged.</exception>
     public static SavedModel? Read(SafetensorsReader reader)

@@ -9,7 +9,14 @@ namespace ProxProp.Cli.Options;
 /// <param name="Label">The label column of a CSV file, or null for the last one.</param>
 /// <param name="Header">Whether a CSV file's first line names the columns, or null to find out.</param>
 /// <param name="Separator">The character between a CSV file's fields.</param>
-internal sealed record DataRequest(string Kind, string? Path, string? Label, bool? Header = null, char Separator = ',');
+internal sealed record DataRequest(string Kind, string? Path, string? Label, bool? Header = null, char Separator = ',')
+{
+    /// <summary>Classes of a CSV file, or null for those found in it.</summary>
+    public IReadOnlyList<string>? Classes { get; init; }
+
+    /// <summary>Scaling of a CSV file, or null for its own range.</summary>
+    public FeatureScaling? Scaling { get; init; }
+}
 
 /// <summary>
 /// The options that name a data set: <c>--dataset</c>, <c>--data</c>, and of a CSV file <c>--label</c>, <c>--header</c>, <c>--separator</c>.

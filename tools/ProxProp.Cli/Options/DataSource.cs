@@ -27,10 +27,8 @@ internal static class DataSource
 {
     /// <summary>Loads it.</summary>
     /// <param name="request">What is asked for.</param>
-    /// <param name="classes">Classes of a CSV file, or null for those found in it.</param>
-    /// <param name="scaling">Scaling of a CSV file, or null for its own range.</param>
     /// <exception cref="DataFormatException">A file is missing or damaged.</exception>
-    public static LoadedData<T> Load<T>(DataRequest request, IReadOnlyList<string>? classes = null, FeatureScaling? scaling = null)
+    public static LoadedData<T> Load<T>(DataRequest request)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         switch (request.Kind)
@@ -42,35 +40,34 @@ internal static class DataSource
                 TrainTest<T> cifar = Cifar10.Load<T>(request.Path!);
                 return new LoadedData<T>(request, cifar.Train, cifar.Test);
             case DataOptions.Csv:
-                return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, CsvOptionsOf(request, classes, scaling)), null);
+                return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, CsvOptionsOf(request)), null);
             default:
                 return new LoadedData<T>(request, Digits.Load<T>(), null);
         }
     }
 
-    /// <summary>A CSV file scaled by the range of its training rows alone; any other data as they are.</summary>
+    /// <summary>A CSV file without a given scaling, scaled by the range of its training rows alone; any other data as they are.</summary>
     public static LoadedData<T> ScaledByTraining<T>(LoadedData<T> data, Dataset<T> train)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (data.Request.Kind != DataOptions.Csv)
+        if (data.Request.Kind != DataOptions.Csv || data.Request.Scaling is not null)
             return data;
         var trained = new bool[data.Rows.Count];
         for (int i = 0; i < train.Count; i++)
             trained[train.SourceRow(i)] = true;
-        IReadOnlyList<string> classes = data.Rows.ClassNames;
-        FeatureScaling scaling = CsvDataset.MeasureScaling(data.Request.Path!, row => trained[row], CsvOptionsOf(data.Request, null, null));
-        return Load<T>(data.Request, classes, scaling);
+        FeatureScaling scaling = CsvDataset.MeasureScaling(data.Request.Path!, row => trained[row], CsvOptionsOf(data.Request));
+        return Load<T>(data.Request with { Classes = data.Rows.ClassNames, Scaling = scaling });
     }
 
     /// <summary>Number of fields in the first line of the CSV file that is asked for.</summary>
-    public static int CountColumns(DataRequest request) => CsvDataset.CountColumns(request.Path!, CsvOptionsOf(request with { Label = null }, null, null));
+    public static int CountColumns(DataRequest request) => CsvDataset.CountColumns(request.Path!, CsvOptionsOf(request with { Label = null }));
 
-    private static CsvOptions CsvOptionsOf(DataRequest request, IReadOnlyList<string>? classes, FeatureScaling? scaling)
+    private static CsvOptions CsvOptionsOf(DataRequest request)
     {
         CsvLabel label = LabelColumn(request.Label);
         return request.Header == false && label.ColumnName is { } name
             ? throw new UsageException($"--label {name} is a name, but --header no says that columns have none; give the column's number from 1.")
-            : new() { Label = label, Header = request.Header, Separator = request.Separator, ClassNames = classes, Scaling = scaling };
+            : new() { Label = label, Header = request.Header, Separator = request.Separator, ClassNames = request.Classes, Scaling = request.Scaling };
     }
 
     private static CsvLabel LabelColumn(string? label) => label switch

@@ -50,7 +50,8 @@ internal sealed class TrainOptions
 
     public Option<bool> NoShuffle { get; } = Parsed.Flag("--no-shuffle", "Takes batches, and the split, in file order.");
 
-    public Option<string?> Init { get; } = Parsed.Text("--init", "FILE", "Starts from the weights of this safetensors file.");
+    public Option<string?> Init { get; } = Parsed.Text(
+        "--init", "FILE", "Starts from the weights of this safetensors file; without --model with its network, and on CSV data with its classes and scaling.");
 
     public Option<string?> Save { get; } = Parsed.Text(
         "--save", "FILE", "Where the weights go. Default: proxprop-DATASET.safetensors in this folder.");

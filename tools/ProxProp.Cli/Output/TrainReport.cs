@@ -36,7 +36,7 @@ internal static class TrainReport
 
     private static void WriteNetwork(TextWriter output, TrainRequest request, string outline, long parameters)
     {
-        string weights = request.Init is { } init ? $", weights from {init}"
+        string weights = request.Init is { } init ? $", weights{(request.Data.Scaling is null ? string.Empty : ", classes and scaling")} from {init}"
             : request.Checkpoint.Resume is { } resume ? $", resumed from {resume}" : string.Empty;
         output.WriteLine($"network    {outline}: {Texts.Count(parameters, "parameter")}{weights}");
     }
