@@ -84,22 +84,23 @@ internal static class TrainSession
     public static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Model<T> model = MakeModel(request, data);
+        Model<T> model = MakeModel(request.Model, request.Init, data);
         RunSettings settings = RunSettings.For(request, step, model.Layers.OfType<Conv2d<T>>().Any());
         return new TrainRun<T>(request, settings, model, split.Train.Count, compute);
     }
 
-    private static Model<T> MakeModel<T>(TrainRequest request, LoadedData<T> data)
+    /// <summary>The model that is named; without a name the one that the file of the starting weights describes, else the data set's own.</summary>
+    public static Model<T> MakeModel<T>(string? name, string? init, LoadedData<T> data)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (request.Model is null && request.Init is not null)
+        if (name is null && init is not null)
         {
-            using SafetensorsReader reader = SafetensorsReader.Open(request.Init);
+            using SafetensorsReader reader = SafetensorsReader.Open(init);
             if (SavedModel.ModelOf(reader) is { } described)
-                return ModelChoice.Parse(described, request.Init, data);
+                return ModelChoice.Parse(described, init, data);
         }
 
-        return ModelChoice.Make(request.Model ?? ModelChoice.DefaultFor(request.Data.Kind), data);
+        return ModelChoice.Make(name ?? ModelChoice.DefaultFor(data.Request.Kind), data);
     }
 
     // Where a run ends as it should, it ends with a checkpoint.

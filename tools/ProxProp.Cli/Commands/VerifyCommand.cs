@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
 using ProxProp.Cli.Parsing;
@@ -40,15 +41,16 @@ internal sealed class VerifyCommand : Command
     {
         if (parsed.GetValue(_options.DuringTraining) is null && parsed.GetValue(_options.MaxSteps) is not null)
             throw new UsageException("--max-steps is for --during-training.");
-        DataRequest request = _data.Read(parsed);
+        string? name = parsed.GetValue(_options.Model), init = parsed.GetValue(_options.Init);
+        DataRequest request = SavedModel.Describe(_data.Read(parsed), name is null ? init : null);
         LoadedData<T> data = DataSource.Load<T>(request);
         int batch = Math.Min(parsed.GetValue(_options.Batch) ?? DefaultBatch, data.Rows.Count);
         ulong seed = parsed.GetValue(_options.Seed) ?? 0;
         StepChoice choice = parsed.GetValue(_options.Step) ?? StepChoice.Auto;
-        Model<T> model = ModelChoice.Make(parsed.GetValue(_options.Model) ?? ModelChoice.DefaultFor(request.Kind), data);
+        Model<T> model = TrainSession.MakeModel(name, init, data);
         using var compute = new ComputeContext(_compute.Threads(parsed));
         using var network = new Network<T>(model.Input, model.Layers, batch, seed, compute);
-        if (parsed.GetValue(_options.Init) is { } init)
+        if (init is not null)
             Weights.Load(network, init);
         double tauTheta = parsed.GetValue(_options.TauTheta) ?? OptimizerChoice.DefaultTauTheta(OptimizerChoice.Nesterov);
         using var step = new TrainingStep<T>(network, choice.Make<T>(Damping.Fixed(tauTheta)), new Sgd<T>(MomentumKind.Nesterov, Momentum));

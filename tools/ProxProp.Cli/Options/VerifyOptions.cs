@@ -5,9 +5,12 @@ namespace ProxProp.Cli.Options;
 /// <summary>The options of <c>proxprop verify</c> beside data set, threads and precision.</summary>
 internal sealed class VerifyOptions
 {
-    public Option<string?> Model { get; } = Parsed.Text("--model", "MODEL", ModelChoice.Description + " Default: mlp:128,64, for cifar10 convnet.");
+    public Option<string?> Model { get; } = Parsed.Text("--model", "MODEL", ModelChoice.Description + " Default: that of --init, else mlp:128,64, for cifar10 convnet.");
 
-    public Option<string?> Init { get; } = Parsed.Text("--init", "FILE", "Checks at the weights of this safetensors file instead of random ones.");
+    public Option<string?> Init { get; } = Parsed.Text(
+        "--init",
+        "FILE",
+        "Checks at the weights of this safetensors file instead of random ones; without --model with its network, and on CSV data with its classes and scaling.");
 
     public Option<StepChoice?> Step { get; } = Parsed.Value(
         "--step", "gradient|exact|auto|cgN|pcgN", "The step to check. Default: auto.", StepChoice.Parse, StepChoice.Expected);
