@@ -155,11 +155,16 @@ public sealed class MessageTests : IDisposable
     [InlineData(2, "--model", "resnet")]
     [InlineData(2, "--optimizer", "adam", "--momentum", "0.9")]
     [InlineData(1, "--model", "mlp:8", "--init", "")]
+    [InlineData(1, "--batch", "1", "--model", """{ "input": [64], "layers": [ { "type": "BatchNorm" }, { "type": "Linear", "outputs": 10 } ] }""")]
+    [InlineData(1, "--model", """{ "input": [64], "layers": [ { "type": "Linear", "outputs": 5 } ] }""")]
+    [InlineData(1, "--resume", "")]
     public void An_earlier_log_survives_a_command_that_cannot_be_done(int exitCode, params string[] options)
     {
         string log = _folder.Add("log.jsonl", "the earlier log");
         if (options[^1].Length == 0)
             options[^1] = _folder.Add("i.safetensors", [2, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}']);
+        else if (options[^1][0] == '{')
+            options[^1] = _folder.Add("m.json", options[^1]);
         CliRun.Fails(exitCode, ["train", "--save", _folder.File("w"), "--log", log, .. options]);
         Assert.Equal("the earlier log", File.ReadAllText(log));
     }

@@ -31,7 +31,7 @@ internal static class TrainSession
         if (interrupt.Token.IsCancellationRequested)
             return StoppedAtOnce(terminal);
 
-        // Not before all is known to be valid: it empties an earlier log.
+        // Whether it can be written is known before training; an earlier log stays until the first step is done.
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
         TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
         bool hasWeights = false, stopped = false;

@@ -19,17 +19,19 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private LayerReport[] _layers = [];
+    private readonly bool _append;
     private bool _measured;
+    private bool _begun;
     private bool _disposed;
 
-    /// <summary>Creates the file, or empties it, or goes on at its end.</summary>
+    /// <summary>Opens the file, or creates it. With the first record it is emptied, or gone on with at its end.</summary>
     /// <exception cref="FailureException">It cannot be written.</exception>
     public TrainingLog(string path, bool append = false)
     {
-        Path = path;
+        (Path, _append) = (path, append);
         try
         {
-            _file = new FileStream(path, append ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -79,6 +81,8 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
 
     public void Report(TrainingProgress value)
     {
+        if (!_begun)
+            Begin();
         if (Failure is not null)
             return;
         _json.WriteStartObject();
@@ -105,7 +109,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
             Flush();
     }
 
-    /// <summary>Writes what is left.</summary>
+    /// <summary>Writes what is left; of a run that has done no step there is nothing, and an earlier log stays.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -120,6 +124,24 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         catch (IOException e)
         {
             Failure ??= e.Message;
+        }
+    }
+
+    // Not before a step is done: until then the training may turn out to be impossible, which must not cost an earlier log.
+    private void Begin()
+    {
+        _begun = true;
+        try
+        {
+            if (!_file.CanSeek)
+                return;
+            if (!_append && _file.Length > 0)
+                _file.SetLength(0);
+            _file.Seek(0, SeekOrigin.End);
+        }
+        catch (IOException e)
+        {
+            Failure = e.Message;
         }
     }
 
@@ -166,7 +188,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
 
     private void Flush()
     {
-        if (Failure is not null)
+        if (!_begun || Failure is not null)
             return;
         try
         {
