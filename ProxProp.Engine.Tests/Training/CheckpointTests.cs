@@ -124,9 +124,17 @@ public sealed class CheckpointTests : IDisposable
     {
         CheckpointRun<float> run = new(_compute) { Step = () => MakeStep<float>("lm pcg factor") };
         string path = _folder.File("c");
-        CheckpointRun<float>.Outcome whole = run.Train(path, every: 1, afterStep: step => File.Copy(path, _folder.File($"{step}")));
+        CheckpointRun<float>.Outcome whole = run.Train(path, every: 1, afterStep: step => KeepBefore(step));
+        KeepBefore(CheckpointRun<float>.TotalSteps + 1);
         for (long step = 1; step <= CheckpointRun<float>.TotalSteps; step++)
             Same(whole, run.Train(resume: _folder.File($"{step}")));
+
+        // A step is told before it is saved.
+        void KeepBefore(long step)
+        {
+            if (step > 1)
+                File.Copy(path, _folder.File($"{step - 1}"));
+        }
     }
 
     [Fact]
@@ -139,7 +147,25 @@ public sealed class CheckpointTests : IDisposable
         var times = new List<bool>();
         using var trainer = new Trainer<float>(step, run.Options with { Checkpoint = new CheckpointOptions(path) { Every = TimeSpan.FromTicks(1) } });
         trainer.Run(run.Data, run.Validation, new Record(_ => times.Add(File.Exists(path))));
-        Assert.All(times, Assert.True);
+        Assert.False(times[0]);
+        Assert.All(times.Skip(1), Assert.True);
+    }
+
+    [Fact]
+    public void What_is_told_of_a_step_is_known_before_it_is_saved()
+    {
+        CheckpointRun<float> run = new(_compute);
+        using var network = new Network<float>(Shape.Image(1, 3, 3), run.Layers(), CheckpointRun<float>.Batch, run.Seed, _compute);
+        using var step = new TrainingStep<float>(network, run.Step(), run.Optimizer());
+        var events = new List<string>();
+        string path = _folder.File("c");
+        using var trainer = new Trainer<float>(step, run.Options with
+        {
+            MaxSteps = 5,
+            Checkpoint = new CheckpointOptions(path) { EverySteps = 2, Saving = () => events.Add($"save, {(File.Exists(path) ? "again" : "first")}") },
+        });
+        trainer.Run(run.Data, run.Validation, new Record(p => events.Add($"{p.Step}")));
+        Assert.Equal(["1", "2", "save, first", "3", "4", "save, again", "5", "save, again"], events);
     }
 
     [Fact]

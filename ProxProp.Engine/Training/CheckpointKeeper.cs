@@ -46,6 +46,7 @@ internal sealed class CheckpointKeeper<T>
     {
         if (_options is null || position.Step == _lastStep)
             return;
+        _options.Saving?.Invoke();
         try
         {
             Checkpoint.Save(_step, _options.Path, position, _settings, _options.Metadata);

@@ -10,6 +10,12 @@ public sealed record CheckpointOptions(string Path)
     /// <summary>Saves after the step at which so much time has passed since the last time; zero for not by time.</summary>
     public TimeSpan Every { get; init; }
 
+    /// <summary>
+    /// Called before each save, on the training thread, when all progress so far has been told: what must not lag behind the checkpoint, such as
+    /// a log, is to be written then.
+    /// </summary>
+    public Action? Saving { get; init; }
+
     /// <summary>Texts to keep in the file.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 }

@@ -157,7 +157,7 @@ public sealed class Trainer<T> : IDisposable
     /// <summary>Trains.</summary>
     /// <param name="train">Training data.</param>
     /// <param name="validation">Data evaluated after each epoch, or null.</param>
-    /// <param name="progress">Told after every step, on this thread's time: keep it short.</param>
+    /// <param name="progress">Told after every step, before its checkpoint if one is due, on this thread's time: keep it short.</param>
     /// <param name="cancellation">Ends training after the current step.</param>
     /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers.</exception>
     /// <exception cref="DataFormatException">The checkpoint to resume from is damaged, or belongs to a run with other settings.</exception>
@@ -233,14 +233,14 @@ public sealed class Trainer<T> : IDisposable
                 }
 
                 EpochResult? end = endsEpoch ? run.EndEpoch(evaluator?.Evaluate(validation!) ?? new Evaluation(double.NaN, double.NaN, 0)) : null;
-                if (ends || due)
-                    keeper.Save(run.Position(b + 1, batches.EpochState));
                 progress?.Report(new TrainingProgress(
                     run.Step, totalSteps, epoch, result.Loss, (double)result.Correct / rows.Length, rate, run.SamplesPerSecond,
                     Time(run.Seconds / run.Step * (totalSteps - run.Step)), end)
                 {
                     CheckpointFailure = keeper.Failure,
                 });
+                if (ends || due)
+                    keeper.Save(run.Position(b + 1, batches.EpochState));
             }
         }
 

@@ -64,7 +64,7 @@ internal sealed class TrainRun<T> : IDisposable
         DatasetSplit<T> split, Terminal terminal, TrainingLog? log, IReadOnlyDictionary<string, string> description, CancellationToken cancel)
     {
         log?.WritePlan(Step);
-        using var trainer = new Trainer<T>(Step, MakeOptions(description) with { Reported = log is null ? null : log.Report });
+        using var trainer = new Trainer<T>(Step, MakeOptions(description, log));
         var display = new ProgressDisplay(terminal, Settings.Step.Name, Epochs);
         Result = trainer.Run(split.Train, split.Validation, new Both(display, log), cancel);
         display.Finish();
@@ -84,7 +84,7 @@ internal sealed class TrainRun<T> : IDisposable
     /// <summary>The memory that training and evaluating on these data takes.</summary>
     public MemoryPlan Plan(DatasetSplit<T> split)
     {
-        using var trainer = new Trainer<T>(Step, MakeOptions(new Dictionary<string, string>()));
+        using var trainer = new Trainer<T>(Step, MakeOptions(new Dictionary<string, string>(), log: null));
         using var evaluator = new Evaluator<T>(Network);
         int evaluations = (split.Validation.Count > 0 ? 1 : 0) + (split.Test.Count > 0 ? 1 : 0);
         return MemoryPlan.Of(Step, trainer, [.. Enumerable.Repeat(evaluator, evaluations)]);
@@ -96,7 +96,7 @@ internal sealed class TrainRun<T> : IDisposable
         Network.Dispose();
     }
 
-    private TrainerOptions MakeOptions(IReadOnlyDictionary<string, string> description) => new()
+    private TrainerOptions MakeOptions(IReadOnlyDictionary<string, string> description, TrainingLog? log) => new()
     {
         Epochs = Epochs,
         BatchSize = _batch,
@@ -108,8 +108,10 @@ internal sealed class TrainRun<T> : IDisposable
         {
             EverySteps = _request.Checkpoint.EverySteps,
             Every = _request.Checkpoint.Every,
+            Saving = log is null ? null : log.Flush,
             Metadata = description,
         },
+        Reported = log is null ? null : log.Report,
         ResumeFrom = _request.Checkpoint.Resume,
     };
 

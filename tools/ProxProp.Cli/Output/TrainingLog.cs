@@ -12,19 +12,23 @@ namespace ProxProp.Cli.Output;
 /// (before the update) and where it was measured <c>layers</c>, how each was made; for every epoch <c>epoch</c>, <c>trainLoss</c>,
 /// <c>trainAccuracy</c>, <c>validationLoss</c>, <c>validationAccuracy</c> (null without validation data), <c>seconds</c>.
 /// </summary>
-/// <remarks>A disk that fills up must not cost the training: the log stops there and <see cref="Failure"/> says why.</remarks>
+/// <remarks>
+/// A run that goes on from a checkpoint goes on in its log: what stands there behind the checkpoint is cut off, and no second plan is written.
+/// A disk that fills up must not cost the training: the log stops there and <see cref="Failure"/> says why.
+/// </remarks>
 internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
 {
     private readonly FileStream _file;
+    private readonly bool _append;
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private LayerReport[] _layers = [];
-    private readonly bool _append;
+    private int _skipped;
     private bool _measured;
     private bool _begun;
     private bool _disposed;
 
-    /// <summary>Opens the file, or creates it. With the first record it is emptied, or gone on with at its end.</summary>
+    /// <summary>Opens the file, or creates it. With the first record it is emptied, or gone on with.</summary>
     /// <exception cref="FailureException">It cannot be written.</exception>
     public TrainingLog(string path, bool append = false)
     {
@@ -81,14 +85,19 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
 
     public void Report(TrainingProgress value)
     {
-        if (!_begun)
-            Begin();
         if (Failure is not null)
             return;
+        int before = _lines.WrittenCount;
         _json.WriteStartObject();
         _json.WriteNumber("step", value.Step);
         _json.WriteNumber("epoch", value.Epoch);
         WriteNumber("loss", value.Loss);
+        if (!_begun)
+        {
+            _json.Flush();
+            Begin(value.Step, before);
+        }
+
         if (_measured)
             WriteLayers();
         _measured = false;
@@ -128,20 +137,37 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
     }
 
     // Not before a step is done: until then the training may turn out to be impossible, which must not cost an earlier log.
-    private void Begin()
+    private void Begin(long step, int plan)
     {
         _begun = true;
         try
         {
             if (!_file.CanSeek)
                 return;
-            if (!_append && _file.Length > 0)
-                _file.SetLength(0);
+            long? end = !_append ? 0 : _file.Length > 0 ? EndOfEarlier(step, _lines.WrittenSpan[plan..]) : null;
+            if (end < _file.Length)
+                _file.SetLength(end.Value);
+            if (end > 0)
+                _skipped = plan;
             _file.Seek(0, SeekOrigin.End);
         }
         catch (IOException e)
         {
             Failure = e.Message;
+        }
+    }
+
+    // A log that may be written but not read is gone on with at its end.
+    private long? EndOfEarlier(long step, ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            using var earlier = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16);
+            return EarlierLog.End(earlier, step, record);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 
@@ -186,14 +212,16 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         _lines.Write("\n"u8);
     }
 
-    private void Flush()
+    /// <summary>Writes what there is so far.</summary>
+    public void Flush()
     {
         if (!_begun || Failure is not null)
             return;
         try
         {
-            _file.Write(_lines.WrittenSpan);
+            _file.Write(_lines.WrittenSpan[_skipped..]);
             _lines.ResetWrittenCount();
+            _skipped = 0;
         }
         catch (IOException e)
         {
