@@ -12,8 +12,8 @@ namespace ProxProp.Engine.Solvers;
 /// outweighed the damping, and the factor is not trusted. Rounding can raise a pivot as well: what a pivot is of its diagonal element is known to
 /// about ε·κ, where κ is the largest eigenvalue of the matrix scaled to a diagonal of 1 (Cholesky's factor does not depend on that scaling; N. Higham,
 /// Accuracy and Stability of Numerical Algorithms, section 10.1). κ goes from 1 for orthogonal columns to the order for parallel ones; it is taken to
-/// be ‖H‖²_F/order of the scaled matrix H, which is never above it. A pivot below 8ε·κ or 64ε of its diagonal element is not trusted: with less, the
-/// direction can be wrong by a tenth.</para>
+/// be ‖H‖²_F/order of the scaled matrix H, which is never above it. A pivot below 8ε·κ or 64ε of its diagonal element is not trusted; with
+/// more, no direction was found wrong by a tenth.</para>
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 internal sealed class GramFactor<T> : IStateful

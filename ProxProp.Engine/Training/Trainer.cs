@@ -86,7 +86,7 @@ public readonly record struct EpochResult(
 public readonly record struct TrainingProgress(
     long Step, long TotalSteps, int Epoch, double Loss, double Accuracy, double LearningRate, double SamplesPerSecond, TimeSpan Remaining, EpochResult? EpochEnd)
 {
-    /// <summary>Why the last checkpoint could not be saved; null if it could, or if none was due yet. The next one is tried as if nothing had happened.</summary>
+    /// <summary>Why the last checkpoint could not be saved; null if it could, or if none was due yet; one that is due after this step is saved after the report. The next one is tried as if nothing had happened.</summary>
     public string? CheckpointFailure { get; init; }
 }
 
