@@ -44,7 +44,8 @@ internal static class TrainSession
             run.Train(split, terminal, log, Describe(request, data, checksum, plan, run).ToMetadata().ToDictionary(), interrupt.Token);
 
             // Before all else that takes time: who asks for a stop does not wait long before they end the process.
-            if (run == first && (hasWeights = first.Result!.WeightsStep > 0))
+            hasWeights = first.Result!.WeightsStep > 0;
+            if (hasWeights && run == first)
                 unsaved = Failure(() => Weights.Save(first.Network, request.Save, Describe(request, data, checksum, plan, first).ToMetadata()));
             stopped = interrupt.Token.IsCancellationRequested;
             if (!stopped)
