@@ -77,7 +77,8 @@ public sealed class ProcessTests : IDisposable
         {
         }
 
-        for (int i = 0; i < 5; i++)
+        // To its very end.
+        for (int i = 0; i < 200 && !process.HasExited; i++)
             process.Signal("HUP");
         Assert.Equal(130, process.Finish().ExitCode);
         Assert.True(File.Exists(_folder.File("w")));

@@ -8,10 +8,13 @@ namespace ProxProp.Cli.Commands;
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
+    private static PosixSignalRegistration? s_afterHangUp;
+
     private readonly CancellationTokenSource _source;
     private readonly PosixSignalRegistration _keyboard;
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _hangUp;
+    private volatile bool _isHungUp;
 
     public Interrupt(CancellationToken cancel)
     {
@@ -27,15 +30,31 @@ internal sealed class Interrupt : IDisposable
     {
         _keyboard.Dispose();
         _terminate.Dispose();
-        _hangUp.Dispose();
+
+        // Told once of a closed terminal the process comes to its own end, which the next telling must not overtake.
+        if (_isHungUp)
+            s_afterHangUp = _hangUp;
+        else
+            _hangUp.Dispose();
         _source.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested && context.Signal != PosixSignal.SIGHUP)
+        bool isHangUp = context.Signal == PosixSignal.SIGHUP;
+        _isHungUp |= isHangUp;
+        if (_source.IsCancellationRequested && !isHangUp)
             return;
         context.Cancel = true;
-        _source.Cancel();
+        if (_source.IsCancellationRequested)
+            return;
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Training has just ended by itself.
+        }
     }
 }
