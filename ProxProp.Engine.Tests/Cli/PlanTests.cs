@@ -104,6 +104,23 @@ public sealed class PlanTests : IDisposable
         Assert.InRange(peak, 0.9 * planned, 1.1 * planned);
     }
 
+    /// <summary>With the program itself, whose code for training the plan has not run.</summary>
+    [Theory]
+    [InlineData("mlp:16", "16")]
+    [InlineData("mlp:500,500", "1400")]
+    public void The_whole_process_takes_what_was_planned(string model, string batch)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        string[] args = ["--model", model, "--batch", batch, "--step", "exact", "--max-steps", "4", "--threads", "1"];
+        using CliProcess process = CliProcess.Start(_folder.Path, ["plan", "--json", .. args]);
+        CliRun run = process.Finish();
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument plan = JsonDocument.Parse(run.Output);
+        long Of(string name) => plan.RootElement.GetProperty(name).GetInt64();
+        long expected = Of("planned") - Of("standby") + Of("process");
+        Assert.InRange(Peak(args), 0.9 * expected, 1.1 * expected);
+    }
+
     [Fact]
     public void A_budget_takes_micro_batches_that_give_the_same_losses()
     {

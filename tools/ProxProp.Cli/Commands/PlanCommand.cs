@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
 using ProxProp.Cli.Parsing;
@@ -11,6 +12,9 @@ namespace ProxProp.Cli.Commands;
 /// <summary><c>proxprop plan</c>: the memory that <c>proxprop train</c> with the same options would take, without taking it.</summary>
 internal sealed class PlanCommand : Command
 {
+    // What the code that only training runs takes once it is loaded and compiled; a native program has it in its file.
+    private const long CodeOfTraining = 10_000_000;
+
     private readonly DataOptions _data = new();
     private readonly TrainOptions _options = new();
     private readonly ComputeOptions _compute = new();
@@ -38,7 +42,8 @@ internal sealed class PlanCommand : Command
         LoadedData<T> data = DataSource.Load<T>(request.Data);
         request = TrainPlan.Fit(request, data);
         MemoryPlan plan = TrainPlan.Make(request, data);
-        var report = new PlanReport(plan, Environment.WorkingSet - data.Bytes, request);
+        long program = Environment.WorkingSet - data.Bytes + (RuntimeFeature.IsDynamicCodeCompiled ? CodeOfTraining : 0);
+        var report = new PlanReport(plan, program, request);
         if (parsed.GetValue(_json))
             report.WriteJson(_terminal.Output);
         else
