@@ -41,7 +41,11 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
             throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, "The proximal step size tauTheta must be positive and finite.");
         T shift = T.CreateTruncating(1 / tauTheta);
         if (!(shift > T.Zero) || !T.IsFinite(shift))
-            throw new ArgumentOutOfRangeException(nameof(tauTheta), tauTheta, $"1/tauTheta must be a positive number in the range of {typeof(T).Name}, but is {1 / tauTheta}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(tauTheta), tauTheta, $"1/tauTheta must be a positive number in the range of {typeof(T).Name}, but is {1 / tauTheta}.");
+        }
+
         TauTheta = tauTheta;
         _layout = new BlockLayout(outputs, inputs, bias);
         _ownsCompute = compute is null;

@@ -3,7 +3,7 @@ using ProxProp.Engine.Layers;
 
 namespace ProxProp.Engine.Training;
 
-/// <summary>What a batch that comes in parts asks of a network, and how the parts go together.</summary>
+/// <summary>What a batch, or one that comes in parts, asks of a network, and how the parts go together.</summary>
 internal static class MicroBatches
 {
     /// <summary>Refuses what needs its batch as a whole.</summary>
@@ -19,6 +19,21 @@ internal static class MicroBatches
                 throw new NotSupportedException($"Layer {i} ({network.Layers[i]}) needs its batch as a whole, for statistics over it; micro-batches are no way for it.");
             if (directions.All[i]?.Damping is { AdaptEvery: > 0 })
                 throw new NotSupportedException("Levenberg-Marquardt damping tries steps on the batch as a whole; with micro-batches take a fixed or a scale-free one.");
+        }
+    }
+
+    /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
+    public static void CheckSize<T>(Network<T> network, int batch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
+        {
+            int least = network.Layers[i].MinTrainingBatch;
+            if (batch > 0 && batch < least)
+            {
+                throw new ArgumentException(
+                    $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));
+            }
         }
     }
 

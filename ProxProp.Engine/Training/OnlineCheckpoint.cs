@@ -35,7 +35,9 @@ public static class OnlineCheckpoint
     /// <summary>Brings a layer to where it was.</summary>
     /// <param name="online">A layer made in the same way as the one saved; unchanged if the file does not fit.</param>
     /// <param name="path">The file.</param>
-    /// <exception cref="DataFormatException">The file is damaged, no checkpoint, one of a layer with other settings, which the message names, or has a number that is not finite.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is damaged, no checkpoint, one of a layer with other settings, which the message names, or has a number that is not finite.
+    /// </exception>
     public static void Load<T>(OnlineLinear<T> online, string path)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

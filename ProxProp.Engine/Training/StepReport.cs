@@ -2,6 +2,12 @@ using ProxProp.Engine.Proximal;
 
 namespace ProxProp.Engine.Training;
 
+/// <summary>What one training step did.</summary>
+/// <param name="Loss">Loss of the batch before the update.</param>
+/// <param name="Correct">Samples classified correctly before the update; −1 where the targets are no labels.</param>
+/// <param name="Updated">False where the loss or a direction was not finite and parameters and optimizer were left alone.</param>
+public readonly record struct StepResult(double Loss, int Correct, bool Updated);
+
 /// <summary>Told about a training step and how each layer's direction was made.</summary>
 /// <param name="report">Valid during the call.</param>
 public delegate void StepReported(in StepReport report);

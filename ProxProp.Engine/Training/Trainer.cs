@@ -86,7 +86,10 @@ public readonly record struct EpochResult(
 public readonly record struct TrainingProgress(
     long Step, long TotalSteps, int Epoch, double Loss, double Accuracy, double LearningRate, double SamplesPerSecond, TimeSpan Remaining, EpochResult? EpochEnd)
 {
-    /// <summary>Why the last checkpoint could not be saved; null if it could, or if none was due yet; one that is due after this step is saved after the report. The next one is tried as if nothing had happened.</summary>
+    /// <summary>
+    /// Why the last checkpoint could not be saved; null if it could, or if none was due yet. One that is due after this step is saved after the report;
+    /// the next one is tried as if nothing had happened.
+    /// </summary>
     public string? CheckpointFailure { get; init; }
 }
 
@@ -194,7 +197,7 @@ public sealed class Trainer<T> : IDisposable
         TrainingPosition start = keeper.Start;
         Generator? generator = start.EpochState is { } state ? new Generator(state) : _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null;
         var batches = new BatchPlan(train.Count, _batchSize, generator);
-        TrainingStep<T>.CheckBatch(network, batches[batches.Count - 1].Length);
+        MicroBatches.CheckSize(network, batches[batches.Count - 1].Length);
         Span<T> samples = _samples.Span;
         Span<int> labels = _labels.Span;
         using Evaluator<T>? evaluator = validation is { Count: > 0 } ? new Evaluator<T>(network, _step.Loss) : null;

@@ -7,12 +7,6 @@ using ProxProp.Engine.Proximal;
 
 namespace ProxProp.Engine.Training;
 
-/// <summary>What one training step did.</summary>
-/// <param name="Loss">Loss of the batch before the update.</param>
-/// <param name="Correct">Samples classified correctly before the update; −1 where the targets are no labels.</param>
-/// <param name="Updated">False where the loss or a direction was not finite and parameters and optimizer were left alone.</param>
-public readonly record struct StepResult(double Loss, int Correct, bool Updated);
-
 /// <summary>
 /// One step of ProxProp (paper, Algorithm 2): forward; then, from the last layer to the first, a direction for the parameters and the
 /// derivative for the layer before; then one optimizer step with the directions in place of gradients.
@@ -207,7 +201,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     {
         if (batch < 1 || batch > MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"A batch of 1 to {MaxBatch} samples was expected.");
-        CheckBatch(_network, batch);
+        MicroBatches.CheckSize(_network, batch);
         if (_directions.InParts && !targets.Fit(batch))
         {
             throw new ArgumentException(
@@ -286,20 +280,6 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
     /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Settings() =>
         StepSettings.Of(_network, _loss, ProximalStep, Plans, _damping.Every, _optimizer, _directions.InParts);
-
-    /// <summary>Refuses a batch that is too small for a layer's statistics.</summary>
-    internal static void CheckBatch(Network<T> network, int batch)
-    {
-        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
-        {
-            int least = network.Layers[i].MinTrainingBatch;
-            if (batch > 0 && batch < least)
-            {
-                throw new ArgumentException(
-                    $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));
-            }
-        }
-    }
 
     /// <summary>Frees the memory of training; the network stays.</summary>
     public void Dispose()
