@@ -237,8 +237,8 @@ public sealed class TrainTests : IDisposable
         Assert.True(told);
         Assert.Equal(
             [
-                $"proxprop: The checkpoint of step 14: Cannot save {checkpoint}: It is a folder. The file as it was before, if any, is unchanged. Training goes on.",
-                "proxprop: The checkpoint of step 40 is saved.",
+                $"proxprop: The checkpoint of step 13: Cannot save {checkpoint}: It is a folder. The file as it was before, if any, is unchanged. Training goes on.",
+                "proxprop: The checkpoint of step 39 is saved.",
             ],
             error.ToString().ReplaceLineEndings("\n").TrimEnd().Split('\n'));
     }

@@ -36,6 +36,9 @@ internal sealed class CheckpointKeeper<T>
     /// <summary>Why the last save failed; null if it did not.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>The step of the last save, be it a failure; 0 for none.</summary>
+    public long LastTried { get; private set; }
+
     /// <summary>Whether one is due after so many steps.</summary>
     public bool IsDue(long step) => _options is not null
         && ((_options.EverySteps > 0 && step % _options.EverySteps == 0)
@@ -47,6 +50,7 @@ internal sealed class CheckpointKeeper<T>
         if (_options is null || position.Step == _lastStep)
             return;
         _options.Saving?.Invoke();
+        LastTried = position.Step;
         try
         {
             Checkpoint.Save(_step, _options.Path, position, _settings, _options.Metadata);

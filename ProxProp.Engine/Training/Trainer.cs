@@ -91,6 +91,9 @@ public readonly record struct TrainingProgress(
     /// the next one is tried as if nothing had happened.
     /// </summary>
     public string? CheckpointFailure { get; init; }
+
+    /// <summary>The step of the last checkpoint, saved or not; 0 if none was due yet.</summary>
+    public long CheckpointStep { get; init; }
 }
 
 /// <summary>What a training run gave.</summary>
@@ -241,6 +244,7 @@ public sealed class Trainer<T> : IDisposable
                     Time(run.Seconds / run.Step * (totalSteps - run.Step)), end)
                 {
                     CheckpointFailure = keeper.Failure,
+                    CheckpointStep = keeper.LastTried,
                 });
                 if (ends || due)
                     keeper.Save(run.Position(b + 1, batches.EpochState));

@@ -62,7 +62,7 @@ internal sealed class ProgressDisplay(Terminal terminal, string name, int epochs
         {
             if (terminal.Rewrites && _shown > 0 && !_isLost)
                 terminal.Output.WriteLine();
-            terminal.Error.WriteLine($"proxprop: The checkpoint of step {value.Step}{what}");
+            terminal.Error.WriteLine($"proxprop: The checkpoint of step {value.CheckpointStep}{what}");
         }
         catch (IOException)
         {
