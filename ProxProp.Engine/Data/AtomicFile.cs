@@ -30,8 +30,7 @@ public static class AtomicFile
         try
         {
             string target = Target(path);
-            string probe = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}{Suffix}");
-            using FileStream _ = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using FileStream _ = new(TemporaryFor(target), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -48,10 +47,8 @@ public static class AtomicFile
         {
             string target = Target(path);
             UnixFileMode? mode = OperatingSystem.IsWindows() || !File.Exists(target) ? null : File.GetUnixFileMode(target);
-            string folder = Path.GetDirectoryName(target)!;
-            string prefix = $".{Path.GetFileName(target)}.";
-            RemoveStale(folder, prefix);
-            temporary = Path.Combine(folder, prefix + Path.GetRandomFileName() + Suffix);
+            RemoveStale(Path.GetDirectoryName(target)!, PrefixFor(target));
+            temporary = TemporaryFor(target);
             using (Stream stream = create?.Invoke(temporary) ?? CreateTemporary(temporary, mode))
             {
                 write(stream);
@@ -122,6 +119,11 @@ public static class AtomicFile
 
         return done;
     }
+
+    private static string PrefixFor(string target) => $".{Path.GetFileName(target)}.";
+
+    private static string TemporaryFor(string target) =>
+        Path.Combine(Path.GetDirectoryName(target)!, PrefixFor(target) + Path.GetRandomFileName() + Suffix);
 
     /// <summary>From its first moment the file is open to nobody whom the one that it replaces is closed to.</summary>
     private static FileStream CreateTemporary(string path, UnixFileMode? mode)

@@ -30,7 +30,7 @@ public interface IParallelJob
 public sealed unsafe class WorkerTeam : IDisposable
 {
     /// <summary>The most workers of a team.</summary>
-    internal const int MaxWorkers = 1024;
+    public const int MaxWorkers = 1024;
 
     private const int SpinMicroseconds = 400;
     private const long Open = 1L << 16;
@@ -51,7 +51,7 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Starts a team.</summary>
     /// <param name="workers">Number of workers with the caller; 0 for one per processor.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative or above 1024.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is negative or above <see cref="MaxWorkers"/>.</exception>
     /// <exception cref="InsufficientMemoryException">The system gives no more threads; those that were started have ended.</exception>
     public WorkerTeam(int workers = 0)
         : this(workers, static thread => thread.Start())

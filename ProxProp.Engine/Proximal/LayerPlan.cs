@@ -19,7 +19,7 @@ public sealed record LayerPlan(SolverKind Solver, double Flops, string Reason)
     /// </summary>
     internal string Settings => Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky
         ? "exact"
-        : new Way(Solver, Flops, Bytes).Name + (ExactStandsBy ? ", exact stands by" : string.Empty);
+        : Way.NameOf(Solver) + (ExactStandsBy ? ", exact stands by" : string.Empty);
 
     /// <summary>The plan of a layer that takes its gradient.</summary>
     internal static LayerPlan Gradient(string reason) => new(SolverKind.Gradient, 0, reason);

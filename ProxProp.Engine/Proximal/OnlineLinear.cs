@@ -60,6 +60,9 @@ public sealed class OnlineLinear<T> : IDisposable, IStateful
         _farthest = Math.Sqrt(tauTheta);
     }
 
+    /// <summary>What it computes with.</summary>
+    internal ComputeContext Compute => _compute;
+
     /// <summary>Elements of a sample.</summary>
     public int Inputs => _layout.WeightsPerUnit;
 

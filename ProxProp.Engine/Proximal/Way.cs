@@ -7,7 +7,10 @@ internal sealed record Way(SolverKind Solver, double Flops, long Bytes)
 {
     public bool IsExact => Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky;
 
-    public string Name => Solver switch
+    public string Name => NameOf(Solver);
+
+    /// <summary>A solver in words.</summary>
+    public static string NameOf(SolverKind solver) => solver switch
     {
         SolverKind.PrimalCholesky => "exact primal",
         SolverKind.DualCholesky => "exact dual",

@@ -161,7 +161,7 @@ public sealed class PenaltyEnergy<T> : IDisposable
 
     private T[] SaveState() => NetworkState.Save(_network);
 
-    private void RestoreState(T[] state) => NetworkState.Restore(_network, state);
+    private void RestoreState(T[] state) => NetworkState.Copy(_network, state, restore: true);
 
     private static T[] Difference(T[] x, T[] y) => [.. x.Zip(y, (p, q) => p - q)];
 
@@ -172,35 +172,4 @@ public sealed class PenaltyEnergy<T> : IDisposable
     }
 
     private static double SquaredDistance(T[] x, T[] y) => x.Zip(y, (p, q) => double.CreateSaturating(p - q)).Sum(d => d * d);
-}
-
-/// <summary>Running statistics and the like: what a forward pass in training changes beside its output.</summary>
-internal static class NetworkState
-{
-    public static T[] Save<T>(Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var values = new List<T>();
-        foreach (Layer<T> layer in network.Layers)
-        {
-            for (int s = 0; s < layer.State.Count; s++)
-                values.AddRange(layer.StateValues(s));
-        }
-
-        return [.. values];
-    }
-
-    public static void Restore<T>(Network<T> network, ReadOnlySpan<T> values)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        foreach (Layer<T> layer in network.Layers)
-        {
-            for (int s = 0; s < layer.State.Count; s++)
-            {
-                Span<T> state = layer.StateValues(s);
-                values[..state.Length].CopyTo(state);
-                values = values[state.Length..];
-            }
-        }
-    }
 }

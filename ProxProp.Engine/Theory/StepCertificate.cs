@@ -63,7 +63,7 @@ public sealed class StepCertificate
             offset += count;
         }
 
-        NetworkState.Restore(step.Network, state);
+        NetworkState.Copy(step.Network, state, restore: true);
         return new StepCertificate(entries);
     }
 

@@ -23,8 +23,9 @@ namespace ProxProp.Engine.Training;
 /// </remarks>
 public static class Checkpoint
 {
-    internal const string ChecksumKey = "proxprop.checkpoint.checksum";
-    private const string VersionKey = "proxprop.checkpoint.version";
+    internal const string ChecksumKey = KeyPrefix + "checksum";
+    private const string KeyPrefix = "proxprop.checkpoint.";
+    private const string VersionKey = KeyPrefix + "version";
     private const string SettingPrefix = "proxprop.setting.";
     internal const string TensorPrefix = "checkpoint.";
     private const string StepPrefix = TensorPrefix + "step";
@@ -74,7 +75,15 @@ public static class Checkpoint
     }
 
     /// <summary>Whether a tensor of that name belongs to a checkpoint rather than to the weights.</summary>
-    internal static bool Owns(string tensor) => tensor.StartsWith(TensorPrefix, StringComparison.Ordinal);
+    public static bool Owns(string tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.StartsWith(TensorPrefix, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether metadata of that name have a meaning only beside a checkpoint's tensors: in a file of weights they would look like a damaged one.</summary>
+    internal static bool OwnsMetadata(string key) =>
+        key.StartsWith(KeyPrefix, StringComparison.Ordinal) || key.StartsWith(SettingPrefix, StringComparison.Ordinal);
 
     internal static SafetensorsWriter Writer<T>(
         TrainingStep<T> step, TrainingPosition? position, IEnumerable<KeyValuePair<string, string>>? settings,

@@ -1,13 +1,14 @@
 using System.Numerics;
 using ProxProp.Engine.Data;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Memory;
 
 namespace ProxProp.Engine.Training;
 
 /// <summary>Adds every state that it visits to a file, a tensor each.</summary>
 /// <param name="writer">The file.</param>
-/// <param name="finite">Whether a vector with a number that is not finite is refused.</param>
-internal sealed class StateWriter(SafetensorsWriter writer, bool finite = false) : IStateVisitor
+/// <param name="compute">What looks for numbers that are not finite, which are then refused; null for taking any.</param>
+internal sealed class StateWriter(SafetensorsWriter writer, ComputeContext? compute = null) : IStateVisitor
 {
     public void Visit(string name, ref long value) => writer.Add<long>(name, [], [value]);
 
@@ -16,28 +17,16 @@ internal sealed class StateWriter(SafetensorsWriter writer, bool finite = false)
     public void Visit<T>(string name, Slot<T> values)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (finite && !AllFinite<T>(values.Span))
+        if (compute is not null && !Reductions.AllFinite<T>(compute, values.Span))
             throw new InvalidOperationException($"'{name}' has a number that is not finite, so that nothing could be learnt from there on; it is not saved.");
         writer.Add<T>(name, [values.Length], values.Length, () => values.Span);
-    }
-
-    internal static bool AllFinite<T>(ReadOnlySpan<T> values)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        foreach (T value in values)
-        {
-            if (!T.IsFinite(value))
-                return false;
-        }
-
-        return true;
     }
 }
 
 /// <summary>Reads and checks every state that it visits, changing nothing; <see cref="Restoring"/> then gives the values out on a second walk.</summary>
 /// <param name="reader">The file.</param>
-/// <param name="finite">Whether a vector with a number that is not finite is refused.</param>
-internal sealed class StateReader(SafetensorsReader reader, bool finite = false) : IStateVisitor
+/// <param name="compute">What looks for numbers that are not finite, which are then refused; null for taking any.</param>
+internal sealed class StateReader(SafetensorsReader reader, ComputeContext? compute = null) : IStateVisitor
 {
     private readonly HashSet<string> _known = [];
     private readonly Queue<object> _values = [];
@@ -68,7 +57,7 @@ internal sealed class StateReader(SafetensorsReader reader, bool finite = false)
         Check(name, typeof(T) == typeof(float) ? SafetensorsType.F32 : SafetensorsType.F64, values.Length);
         var read = new T[values.Length];
         reader.Read(name, read.AsSpan());
-        if (finite && !StateWriter.AllFinite<T>(read))
+        if (compute is not null && !Reductions.AllFinite<T>(compute, read))
             throw new DataFormatException(reader.Name, $"tensor '{name}'", "a number that is not finite", "finite numbers");
         _values.Enqueue(read);
     }

@@ -27,7 +27,7 @@ public static class OnlineCheckpoint
     {
         ArgumentNullException.ThrowIfNull(online);
         SafetensorsWriter writer = Checkpoint.Begin(Settings(online));
-        online.VisitState(new StateWriter(writer, finite: true), Prefix);
+        online.VisitState(new StateWriter(writer, online.Compute), Prefix);
         writer.SetChecksum(Checkpoint.ChecksumKey);
         writer.Save(path);
     }
@@ -46,7 +46,7 @@ public static class OnlineCheckpoint
         Checkpoint.Check(reader, [.. Settings(online)]);
 
         // All is read and checked before anything is changed.
-        var states = new StateReader(reader, finite: true);
+        var states = new StateReader(reader, online.Compute);
         online.VisitState(states, Prefix);
         online.VisitState(states.Restoring(), Prefix);
     }

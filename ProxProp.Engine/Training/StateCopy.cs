@@ -16,21 +16,39 @@ internal sealed class StateCopy<T>
     public StateCopy(Network<T> network, Arena arena, string name)
     {
         _network = network;
-        _copy = arena.Reserve<T>(name, network.Layers.Sum(l => l.State.Sum(s => (long)s.Count)));
+        _copy = arena.Reserve<T>(name, NetworkState.Count(network));
     }
 
     /// <summary>Copies the statistics as they are.</summary>
-    public void Take() => Copy(restore: false);
+    public void Take() => NetworkState.Copy(_network, _copy.Span, restore: false);
 
     /// <summary>Gives the network the last copy back.</summary>
-    public void Restore() => Copy(restore: true);
+    public void Restore() => NetworkState.Copy(_network, _copy.Span, restore: true);
+}
 
-    private void Copy(bool restore)
+/// <summary>Running statistics and the like: what a forward pass in training changes beside its output.</summary>
+internal static class NetworkState
+{
+    /// <summary>How many numbers they are.</summary>
+    public static long Count<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => network.Layers.Sum(l => l.State.Sum(s => (long)s.Count));
+
+    /// <summary>A copy of them.</summary>
+    public static T[] Save<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Span<T> rest = _copy.Span;
-        for (int l = 0; l < _network.Layers.Count; l++)
+        var values = new T[Count(network)];
+        Copy<T>(network, values, restore: false);
+        return values;
+    }
+
+    /// <summary>Copies them there, or gives the network back what was copied.</summary>
+    public static void Copy<T>(Network<T> network, Span<T> rest, bool restore)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int l = 0; l < network.Layers.Count; l++)
         {
-            Layer<T> layer = _network.Layers[l];
+            Layer<T> layer = network.Layers[l];
             for (int i = 0; i < layer.State.Count; i++)
             {
                 Span<T> values = layer.StateValues(i), copy = rest[..values.Length];

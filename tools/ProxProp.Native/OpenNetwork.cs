@@ -12,10 +12,6 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
     // The key under which the program keeps the model in the files that it saves.
     private const string ModelKey = "proxprop.model";
 
-    // What only the tensors of a checkpoint give a meaning; a file of weights alone that had it would look like a damaged checkpoint.
-    private const string CheckpointPrefix = "proxprop.checkpoint.";
-    private const string SettingPrefix = "proxprop.setting.";
-
     // What the opened file says beside its model, such as classes and scaling: kept for the files saved.
     private readonly Dictionary<string, string> _metadata = [];
     private readonly ComputeContext _compute;
@@ -60,7 +56,7 @@ internal sealed class OpenNetwork : NativeObject, IDisposable
             Weights.Load(network.Network, reader, string.Empty, exact: true);
             foreach ((string key, string text) in reader.Metadata)
             {
-                if (!key.StartsWith(CheckpointPrefix, StringComparison.Ordinal) && !key.StartsWith(SettingPrefix, StringComparison.Ordinal))
+                if (!Checkpoint.OwnsMetadata(key))
                     network._metadata[key] = text;
             }
 

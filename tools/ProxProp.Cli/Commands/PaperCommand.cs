@@ -1,6 +1,7 @@
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
 using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Parallel;
 using ProxProp.Paper;
 using ProxProp.Paper.Curves;
 using ProxProp.Paper.Experiments;
@@ -20,7 +21,7 @@ internal sealed class PaperCommand : Command
     private readonly Option<string?> _only = Parsed.Text("--only", "PART", $"One part, or several with commas: {string.Join(", ", PaperExperiments.Names)}.");
     private readonly Option<int?> _epochs = Parsed.Count("--epochs", $"Epochs of every run. Default {PaperExperiments.PaperEpochs}, with --quick {QuickEpochs}.", 1);
     private readonly Option<int?> _seeds = Parsed.Count("--seeds", "Runs of every line, each with starting weights and an order of its own. Default 1, beyond the paper 3. Table 1 always takes one.", 1);
-    private readonly Option<int?> _threads = Parsed.Count("--threads", "Threads of each run; 0 for one per processor. Results do not depend on it.", 0, ComputeOptions.MostThreads);
+    private readonly Option<int?> _threads = Parsed.Count("--threads", "Threads of each run; 0 for one per processor. Results do not depend on it.", 0, WorkerTeam.MaxWorkers);
     private readonly Option<int?> _jobs = Parsed.Count("--jobs", "Runs at a time. Default 1.", 1);
     private readonly Option<string?> _output = Parsed.Text("--output", "FOLDER", "Where results and report go, and what is done already is found. Default proxprop-paper, with --quick proxprop-paper-quick.");
 

@@ -6,6 +6,7 @@ using System.Text.Json;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Output;
 using ProxProp.Engine.Data;
+using ProxProp.Engine.Training;
 
 namespace ProxProp.Cli.Files;
 
@@ -38,7 +39,6 @@ internal sealed record SavedModel(
     private const string ModelKey = "proxprop.model";
     private const string DataKey = "proxprop.data";
     private const string RunKey = "proxprop.run";
-    private const string CheckpointPrefix = "checkpoint."; // of the tensors that are no weights
 
     /// <summary>The metadata to save.</summary>
     public IEnumerable<KeyValuePair<string, string>> ToMetadata()
@@ -53,7 +53,7 @@ internal sealed record SavedModel(
 
     /// <summary>Whether weights are stored in double. What a checkpoint keeps beside them says nothing: its sums are in double always.</summary>
     public static bool IsDouble(SafetensorsReader reader) =>
-        reader.Entries.FirstOrDefault(e => !e.Name.StartsWith(CheckpointPrefix, StringComparison.Ordinal))?.Type == SafetensorsType.F64;
+        reader.Entries.FirstOrDefault(e => !Checkpoint.Owns(e.Name))?.Type == SafetensorsType.F64;
 
     /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes and the scaling described there, if they are.</summary>
     /// <param name="request">The data set that is asked for.</param>

@@ -1,20 +1,18 @@
 using ProxProp.Cli.Files;
 using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
+using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Cli.Options;
 
 /// <summary>What to compute on: <c>--threads</c> and <c>--precision</c>.</summary>
 internal sealed class ComputeOptions
 {
-    /// <summary>The most threads that a team of the engine has.</summary>
-    public const int MostThreads = 1024;
-
     private const string Float = "float";
     private const string Double = "double";
 
     private readonly Option<int?> _threads = Parsed.Count(
-        "--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0, MostThreads);
+        "--threads", "Threads; 0 for one per processor. Results do not depend on it.", 0, WorkerTeam.MaxWorkers);
 
     private readonly Option<string?> _precision = Parsed.Choice(
         "--precision", "Number type. Default: float, or that of the weights file.", Float, Double);
