@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Engine.Parallel;
 
 namespace ProxProp.Engine.Kernels;
 
@@ -18,8 +19,8 @@ internal unsafe struct ProductBlock<T>
     /// <summary>Number of items.</summary>
     public int Items;
 
-    private readonly int _rows, _columns, _itemRows, _itemColumns, _rowItems, _columnItems;
-    private readonly bool _columnsFirst;
+    private readonly int _rows, _columns, _itemRows, _itemColumns, _rowItems, _columnItems, _workers;
+    private readonly bool _columnsFirst, _isTriangle;
 
     /// <summary>Cuts a block.</summary>
     /// <param name="product">The product.</param>
@@ -42,13 +43,16 @@ internal unsafe struct ProductBlock<T>
             Relu = last && product.Relu,
         };
         Mirrors = last && product.Mirror;
-        (_rows, _columns) = (rows, product.N);
+        (_rows, _columns, _workers) = (rows, product.N, workers);
         int height = inPlace ? GemmBlocking.RowsInPlace(rows, product.N, tileRows, tileColumns) : rows;
         _columnsFirst = height < rows;
         int each = _columnsFirst ? (int)((((long)workers * height) + rows - 1) / rows) : workers;
         (_itemRows, _itemColumns) = GemmBlocking.ItemOf(height, product.N, tileRows, tileColumns, sizeof(T), each);
         _rowItems = (rows + _itemRows - 1) / _itemRows;
         _columnItems = (product.N + _itemColumns - 1) / _itemColumns;
+        _isTriangle = product.LowerOnly && _rowItems == 1;
+        if (_isTriangle)
+            _columnItems = (Math.Min(_columns, row + rows) + _itemColumns - 1) / _itemColumns;
         Items = _rowItems * _columnItems;
     }
 
@@ -57,10 +61,23 @@ internal unsafe struct ProductBlock<T>
     {
         get
         {
+            if (_isTriangle)
+                item = InPairs(item, Items, _workers);
+
             // The same panels of B for all rows, one item after the other, or the same rows for all panels, as long as a cache holds them.
             (int row, int column) = _columnsFirst ? (item / _columnItems, item % _columnItems) : (item % _rowItems, item / _rowItems);
             int i0 = row * _itemRows, j0 = column * _itemColumns;
             return (i0, Math.Min(i0 + _itemRows, _rows), j0, Math.Min(j0 + _itemColumns, _columns));
         }
+    }
+
+    // Columns of a triangle are the lower the later they come. Each worker's share is long ones and as many short ones, the first with the last and so on,
+    // so that all shares are the same work; and the short ones come last, which leaves little to wait for.
+    private static int InPairs(int item, int items, int workers)
+    {
+        int worker = (int)((((item + 1L) * workers) - 1) / items);
+        int begin = WorkShare.Begin(items, worker, workers), end = WorkShare.Begin(items, worker + 1, workers);
+        int longOne = ((begin + 1) / 2) + item - begin;
+        return longOne < (end + 1) / 2 ? longOne : items - 1 - ((begin / 2) + (end - 1 - item));
     }
 }
