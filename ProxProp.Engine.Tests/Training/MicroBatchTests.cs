@@ -1,6 +1,7 @@
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Optimizers;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Simd;
@@ -82,6 +83,7 @@ public sealed class MicroBatchTests : IDisposable
 
     [Theory]
     [InlineData("exact")]
+    [InlineData("exact in double")]
     [InlineData("cg3")]
     public void The_bits_depend_on_neither_threads_nor_width_nor_packing(string kind)
     {
@@ -94,9 +96,10 @@ public sealed class MicroBatchTests : IDisposable
                 Shape.Vector(64), [new Linear<float>(200), new Relu<float>(), new Dropout<float>(0.2), new Linear<float>(150), new Tanh<float>(), new Linear<float>(Classes)],
                 11, seed: 1, compute: compute);
             using var step = new TrainingStep<float>(
-                network, kind == "exact" ? new ExactStep<float>(0.5) : new CgStep<float>(3, 0.5), new Sgd<float>(), maxBatch: Batch);
+                network, kind == "cg3" ? new CgStep<float>(3, 0.5) : new ExactStep<float>(kind == "exact" ? 0.5 : 1e6), new Sgd<float>(), maxBatch: Batch);
             for (int i = 0; i < 3; i++)
                 step.Run(samples, new Targets<float>(labels), Batch, 0.1);
+            Assert.Equal(kind == "exact in double", step.Reports[0].InDouble || step.Reports[3].InDouble);
             return System.Runtime.InteropServices.MemoryMarshal.AsBytes(network.Parameters).ToArray();
         }
 
@@ -129,16 +132,68 @@ public sealed class MicroBatchTests : IDisposable
         Assert.True(Planned(4) < 0.6 * Planned(Batch), $"{Planned(4)} of {Planned(Batch)}");
     }
 
+    [Theory]
+    [InlineData("dense", "exact")]
+    [InlineData("dense", "auto")]
+    [InlineData("images", "exact")]
+    public void Where_float_will_not_do_the_step_is_done_in_double(string net, string kind)
+    {
+        const double tauTheta = 1e6;
+        using var compute = new ComputeContext(1);
+        float[] samples = [.. _samples.Select(x => (float)x)];
+        Network<float> Make(int batch) => new(
+            net == "dense" ? Shape.Vector(64) : Shape.Image(1, 8, 8),
+            net == "dense"
+                ? [new Linear<float>(80), new Tanh<float>(), new Dropout<float>(0.1), new Linear<float>(60), new Relu<float>(), new Linear<float>(Classes)]
+                : [new Conv2d<float>(16, 3, padding: 1), new Conv2d<float>(4, 3, padding: 1), new Flatten<float>(), new Linear<float>(Classes)],
+            batch, seed: 2, compute: compute);
+        ProximalStep<float> Step() => kind == "exact" ? new ExactStep<float>(tauTheta) : new AutoStep<float>(tauTheta) { LikelyIterations = 50 };
+        using Network<float> network = Make(11), wholeNetwork = Make(Batch);
+        using var inParts = new TrainingStep<float>(network, Step(), new Sgd<float>(), maxBatch: Batch);
+        using var whole = new TrainingStep<float>(wholeNetwork, new ExactStep<float>(tauTheta), new Sgd<float>());
+
+        // The second step shows that the first left nothing behind.
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(inParts.Run(samples, new Targets<float>(_labels), Batch, 1e-3).Updated);
+            Assert.True(whole.Run(samples, new Targets<float>(_labels), Batch, 1e-3).Updated);
+            Assert.Contains(inParts.Reports.ToArray(), r => r.InDouble);
+            Assert.DoesNotContain(inParts.Reports.ToArray(), r => r.Status != SolveStatus.Solved);
+            Assert.All(inParts.Reports.ToArray(), r => Assert.True(r.Shift is 0 or 1 / tauTheta));
+            double difference = 0, size = 0;
+            for (int j = 0; j < whole.Directions.Length; j++)
+            {
+                difference += Math.Pow(whole.Directions[j] - inParts.Directions[j], 2);
+                size += Math.Pow(whole.Directions[j], 2);
+            }
+
+            Assert.InRange(Math.Sqrt(difference / size), 0, 1e-2);
+        }
+    }
+
     [Fact]
-    public void A_damping_that_rounding_outweighs_is_raised()
+    public void A_damping_that_rounding_in_double_outweighs_is_raised()
     {
         using var compute = new ComputeContext(1);
         float[] samples = [.. _samples.Select(x => (float)(1e4 * (1 + (1e-6 * x))))];
         using var network = new Network<float>(Shape.Vector(64), [new Linear<float>(8), new Tanh<float>(), new Linear<float>(Classes)], 12, compute: compute);
-        using var step = new TrainingStep<float>(network, new ExactStep<float>(1e6), new Sgd<float>(), maxBatch: Batch);
+        using var step = new TrainingStep<float>(network, new ExactStep<float>(1e9), new Sgd<float>(), maxBatch: Batch);
         Assert.True(step.Run(samples, new Targets<float>(_labels), Batch, 0.1).Updated);
-        Assert.Equal(SolveStatus.IllConditioned, step.Reports[0].Status);
-        Assert.True(step.Reports[0].Shift > 1e-6);
+        Assert.Equal((SolveStatus.IllConditioned, true), (step.Reports[0].Status, step.Reports[0].InDouble));
+        Assert.True(step.Reports[0].Shift > 1e-9);
+    }
+
+    [Fact]
+    public void What_double_takes_stands_by_in_the_plan()
+    {
+        using ComputeContext none = ComputeContext.ForPlan(1);
+        using var network = new Network<float>(Shape.Vector(64), [new Linear<float>(8), new Tanh<float>(), new Linear<float>(Classes)], 12, compute: none);
+        using var step = new TrainingStep<float>(network, new ExactStep<float>(1), new Sgd<float>(), maxBatch: Batch);
+        Assert.Equal(
+            65 * 65 * sizeof(double),
+            Assert.Single(step.Buffers, b => b is { Name: "gram matrix AᵀA", Purpose: BufferPurpose.Standby, Scratch: false }).Bytes);
+        Assert.Equal(12 * 64 * sizeof(double), Assert.Single(step.Buffers, b => b.Name == "input in double").Bytes);
+        Assert.True(step.StandbyBytes > 65 * 65 * sizeof(double));
     }
 
     [Fact]

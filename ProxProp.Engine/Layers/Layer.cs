@@ -19,6 +19,13 @@ public readonly record struct PlanContext(Arena Arena, ComputeContext Compute, i
 
     /// <summary>Whether this only finds out what would be reserved.</summary>
     internal bool IsTrial { get; init; }
+
+    /// <summary>The largest part that a batch comes in: the batch itself, unless there are micro-batches.</summary>
+    internal int MaxPart
+    {
+        get => field == 0 ? MaxBatch : field;
+        init;
+    }
 }
 
 /// <summary>One pass of one batch through a network.</summary>

@@ -20,8 +20,16 @@ internal interface ISummedDirection<T> : IDirection<T>
     /// <param name="v">Where g is summed.</param>
     void Add(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v);
 
-    /// <summary>Ends the batch: <paramref name="v"/> holds g and receives the direction.</summary>
+    /// <summary>Ends the batch: <paramref name="v"/> holds g and receives the direction, unless the direction <see cref="IsUnfinished"/> then.</summary>
     LayerReport Solve(in Pass pass, Span<T> v);
+
+    /// <summary>Whether the batch must be gone through once more, by <see cref="AddAgain"/> and another <see cref="Solve"/>.</summary>
+    bool IsUnfinished => false;
+
+    /// <summary>Adds a part in the second round.</summary>
+    void AddAgain(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta)
+    {
+    }
 }
 
 /// <summary>Adds up g and, where it is asked for, AᵀA of one layer.</summary>

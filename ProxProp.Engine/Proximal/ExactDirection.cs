@@ -36,8 +36,7 @@ internal sealed class ExactDirection<T> : IDirection<T>
             if (dualBatch < plan.MaxBatch)
                 _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
             either.Or();
-            if (typeof(T) == typeof(float))
-                _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
+            _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
         }
 
         if (plan.Products is { } products)

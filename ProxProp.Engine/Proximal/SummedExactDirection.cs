@@ -1,13 +1,14 @@
 using System.Numerics;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
 
 namespace ProxProp.Engine.Proximal;
 
 /// <summary>The exact direction of one layer for batches that come in parts: primal, since AᵀA is a sum over samples and AAᵀ is not.</summary>
 /// <remarks>
-/// Where the factor cannot be trusted the damping is raised; the layer's input is gone by then, so that doing the step in double, as for a whole
-/// batch, is no way out.
+/// The layer's input is gone by the time that the factor turns out not to be trusted. The parts then go through the network once more, and this layer's
+/// sums are those of double, as for a whole batch; where double will not do either, or the layer has no twin in it, the damping is raised.
 /// </remarks>
 internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -17,6 +18,8 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     private readonly BlockLayout _layout;
     private readonly PrimalCholesky<T> _solver;
     private readonly BatchSums<T> _sums;
+    private readonly DoublePrecisionDirection<T>? _inDouble;
+    private double _shift;
 
     public SummedExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan, string reason)
     {
@@ -28,14 +31,20 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
 
         Damping = damping;
         _layout = gram.Layout;
-        _solver = new PrimalCholesky<T>(plan.Arena, _layout, keepGram: true);
+        using (ScratchAlternatives either = plan.Arena.Either())
+        {
+            _solver = new PrimalCholesky<T>(plan.Arena, _layout, keepGram: true);
+            _sums = new BatchSums<T>(layer, _layout.Columns, plan.Arena);
+            either.Or();
+            _inDouble = DoublePrecisionDirection<T>.Create(layer, plan, inParts: true);
+        }
+
         if (plan.Products is { } products)
         {
             gram.ExpectGram(products, plan.MaxBatch);
             PrimalCholesky<T>.Expect(products, _layout);
         }
 
-        _sums = new BatchSums<T>(layer, _layout.Columns, plan.Arena);
         Plan = new LayerPlan(SolverKind.PrimalCholesky, StepCosts.Of(gram).Primal(plan.MaxBatch), reason);
     }
 
@@ -43,24 +52,47 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
 
     public LayerPlan Plan { get; }
 
+    public bool IsUnfinished { get; private set; }
+
     public LayerReport Compute(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
         Add(pass, a, delta, v);
+        LayerReport report = Solve(pass, v);
+        if (!IsUnfinished)
+            return report;
+        AddAgain(pass, a, delta);
         return Solve(pass, v);
     }
 
     public void Add(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
+        IsUnfinished = false;
         _sums.AddGram(pass, a, _solver.Gram);
         _sums.AddGradient(pass, a, delta, v);
     }
 
+    public void AddAgain(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta) => _inDouble!.Add(pass, a, delta);
+
     public LayerReport Solve(in Pass pass, Span<T> v)
     {
-        double shift = Damping.Shift(_solver.Trace, _layout.Columns);
+        if (!IsUnfinished)
+            return Solve(pass, v, Damping.Shift(_solver.Trace, _layout.Columns));
+        IsUnfinished = false;
+        return _inDouble!.Solve(pass, v, _shift);
+    }
+
+    /// <summary>The same with a given <paramref name="shift"/>.</summary>
+    public LayerReport Solve(in Pass pass, Span<T> v, double shift)
+    {
         var status = SolveStatus.Solved;
         while (!_solver.Factor(pass.Compute, T.CreateSaturating(shift)))
         {
+            if (_inDouble is not null)
+            {
+                (IsUnfinished, _shift) = (true, shift);
+                return new LayerReport(SolverKind.PrimalCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
+            }
+
             status = SolveStatus.IllConditioned;
             shift *= DampingRaise;
             if (!T.IsFinite(T.CreateTruncating(shift)))

@@ -18,6 +18,7 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
     private readonly IDirection<T>?[] _all;
     private readonly LayerPlan?[] _plans;
     private readonly int[] _offsets;
+    private bool _isAgain;
 
     /// <summary>Decides, and reserves what the layers' solvers need.</summary>
     /// <exception cref="NotSupportedException">A layer lacks what <paramref name="step"/> needs.</exception>
@@ -77,7 +78,11 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
         LayerReport report;
         if (InParts)
         {
-            ((ISummedDirection<T>)_all[index]!).Add(pass, a, dz, v);
+            var summed = (ISummedDirection<T>)_all[index]!;
+            if (!_isAgain)
+                summed.Add(pass, a, dz, v);
+            else if (summed.IsUnfinished)
+                summed.AddAgain(pass, a, dz);
             return default;
         }
 
@@ -96,16 +101,28 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
         return IsGradient(index) && layer is Linear<T> && IsBounded(pass, a, dz, v.Length) ? report : Checked(pass, v, report);
     }
 
-    /// <summary>Ends a batch that came in parts: the directions of all layers.</summary>
-    public void Solve(in Pass pass, Network<T> network, Span<T> directions, Span<LayerReport> reports)
+    /// <summary>Begins a batch that comes in parts.</summary>
+    public void Begin() => _isAgain = false;
+
+    /// <summary>Ends a batch that came in parts: the directions of all layers, but for those that need the parts once more.</summary>
+    /// <returns>Whether there are such layers: they alone take what comes until the next call, which ends them.</returns>
+    public bool Solve(in Pass pass, Network<T> network, Span<T> directions, Span<LayerReport> reports)
     {
+        bool unfinished = false;
         for (int i = network.Layers.Count - 1; i >= FirstLayer; i--)
         {
             if (network.Layers[i] is not ParametricLayer<T> layer)
                 continue;
+            var summed = (ISummedDirection<T>)_all[i]!;
+            if (_isAgain && !summed.IsUnfinished)
+                continue;
             Span<T> v = directions.Slice(_offsets[i], layer.ParameterCount);
-            reports[i] = Checked(pass, v, ((ISummedDirection<T>)_all[i]!).Solve(pass, v));
+            reports[i] = Checked(pass, v, summed.Solve(pass, v));
+            unfinished |= summed.IsUnfinished;
         }
+
+        _isAgain = unfinished;
+        return unfinished;
     }
 
     /// <inheritdoc/>

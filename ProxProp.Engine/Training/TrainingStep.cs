@@ -55,7 +55,7 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _reports = new LayerReport[network.Layers.Count];
         var plan = new PlanContext(_arena, network.Compute, network.MaxBatch);
         MaxBatch = Math.Max(maxBatch, network.MaxBatch);
-        _directions = new LayerDirections<T>(network, step, plan with { MaxBatch = MaxBatch });
+        _directions = new LayerDirections<T>(network, step, plan with { MaxBatch = MaxBatch, MaxPart = network.MaxBatch });
         MicroBatches.Check(network, _directions);
 
         _arena.Label("step", BufferPurpose.Gradients);
@@ -211,6 +211,19 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _loss.Check(targets, batch);
         if (!_directions.InParts)
             return Sweep(PassOf(batch), samples, targets, batch);
+        _directions.Begin();
+        LossValue value = SweepParts(samples, targets, batch);
+        if (double.IsFinite(value.Loss) && _directions.Solve(PassOf(batch), _network, _direction.Span, _reports))
+        {
+            SweepParts(samples, targets, batch);
+            _directions.Solve(PassOf(batch), _network, _direction.Span, _reports);
+        }
+
+        return value;
+    }
+
+    private LossValue SweepParts(ReadOnlySpan<T> samples, Targets<T> targets, int batch)
+    {
         var sum = new LossValue(0, 0);
         for (int first = 0; first < batch && double.IsFinite(sum.Loss); first += _network.MaxBatch)
         {
@@ -219,8 +232,6 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
             sum = MicroBatches.Add(sum, value, (double)part.Batch / batch);
         }
 
-        if (double.IsFinite(sum.Loss))
-            _directions.Solve(PassOf(batch), _network, _direction.Span, _reports);
         return sum;
     }
 
@@ -245,7 +256,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
             Span<T> dz = delta[..(batch * layer.Output.Size)];
             if (layer is ParametricLayer<T> parametric)
             {
-                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
+                LayerReport report = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
+                if (!_directions.InParts)
+                    _reports[i] = report;
                 Observer?.Done(StepPart.Direction, i);
             }
 

@@ -36,13 +36,11 @@ internal static class TrainingFaults
             "WhyGradient(parametric, i < frozen, false)",
             "LiteralAlgorithmTests"),
         new("weights are moved before the derivative passes through them", Step,
-            "                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);\n",
+            "                LayerReport report = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);\n",
             """
-                            {
-                                _reports[i] = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
-                                Kernels.Elementwise.Axpy(
-                                    pass.Compute, T.CreateSaturating(-0.01), _direction.Span.Slice(_directions.Offsets[i], parametric.ParameterCount), parametric.Parameters);
-                            }
+                            LayerReport report = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
+                            Kernels.Elementwise.Axpy(
+                                pass.Compute, T.CreateSaturating(-0.01), _direction.Span.Slice(_directions.Offsets[i], parametric.ParameterCount), parametric.Parameters);
 
             """,
             "NetworkGradientTests", "LiteralAlgorithmTests"),
