@@ -82,6 +82,41 @@ public sealed class IllConditionedTests
         Assert.True(StepProbe<float>.Error(v, probe.Expected(1e5)) < 1e-3);
     }
 
+    // One column that nobody scaled makes AAᵀ singular even to double; AᵀA is there instead unless it is much the larger.
+    [Theory]
+    [InlineData(20, 1e6, SolverKind.DualCholesky, SolveStatus.Solved)]
+    [InlineData(20, 1e9, SolverKind.PrimalCholesky, SolveStatus.Solved)]
+    [InlineData(9, 1e9, SolverKind.DualCholesky, SolveStatus.IllConditioned)]
+    public void A_column_that_is_much_the_largest_is_solved_by_the_matrix_that_it_does_no_harm(int batch, double scale, SolverKind solver, SolveStatus status)
+    {
+        const double tauTheta = 1;
+        const int features = 39;
+        using var probe = new StepProbe<float>(new Linear<float>(1), Shape.Vector(features), batch);
+        for (int i = 0; i < batch; i++)
+            probe.Input[i * features] = (float)(scale * (1 + (1e-3 * probe.Input[i * features])));
+        LayerReport report = probe.Run(new ExactStep<float>(tauTheta), out float[] v);
+        Assert.Equal((solver, status, true), (report.Solver, report.Status, report.InDouble));
+        if (status != SolveStatus.Solved)
+            return;
+        Assert.Equal(1 / tauTheta, report.Shift);
+
+        // (D(AᵀA + I/τ_θ)D)y = DAᵀδ, v = Dy, where D makes all columns of one size.
+        double Unit(int column) => column == 0 ? 1 / scale : 1;
+        double A(int row, int column) => column < features ? probe.Input[(row * features) + column] : 1;
+        var matrix = new double[features + 1, features + 1];
+        var right = new double[features + 1, 1];
+        for (int i = 0; i <= features; i++)
+        {
+            for (int j = 0; j <= features; j++)
+                matrix[i, j] = (i == j ? Unit(i) * Unit(i) / tauTheta : 0) + (Unit(i) * Unit(j) * Enumerable.Range(0, batch).Sum(row => A(row, i) * A(row, j)));
+            right[i, 0] = Unit(i) * Enumerable.Range(0, batch).Sum(row => A(row, i) * probe.Delta[row]);
+        }
+
+        double[,] expected = Dense.Solve(matrix, right);
+        double error = StepProbe<float>.Error(v, [.. Enumerable.Range(0, features + 1).Select(i => (float)(Unit(i) * expected[i, 0]))]);
+        Assert.True(error < (solver == SolverKind.PrimalCholesky ? 1e-4 : 0.1), $"off by {error:e2}");
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void An_automatic_step_is_right_or_says_that_it_may_not_be(double tauTheta, int features, int batch)

@@ -24,7 +24,7 @@ internal sealed class DoublePrecisionDirection<T>
         if (inParts)
             _inParts = new SummedExactDirection<double>(twin, damping, plan, "in double");
         else
-            _whole = new ExactDirection<double>(twin, damping, plan);
+            _whole = new ExactDirection<double>(twin, damping, plan, bothForms: true);
         _a = plan.Arena.Reserve<double>("input in double", (long)samples * layer.Input.Size);
         _delta = plan.Arena.Reserve<double>("derivative in double", (long)samples * layer.Output.Size);
         _v = plan.Arena.Reserve<double>("direction in double", layer.ParameterCount, keep: inParts);

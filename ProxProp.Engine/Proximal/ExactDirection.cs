@@ -11,6 +11,7 @@ internal sealed class ExactDirection<T> : IDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const double DampingRaise = 10;
+    private const long MostColumnsPerRow = 4;
 
     private readonly IGramLayer<T> _layer;
     private readonly StepCosts _costs;
@@ -19,7 +20,12 @@ internal sealed class ExactDirection<T> : IDirection<T>
     private readonly DualCholesky<T>? _dual;
     private readonly DoublePrecisionDirection<T>? _inDouble;
 
-    public ExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan)
+    /// <summary>Reserves what the largest batch needs.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="damping">Its damping.</param>
+    /// <param name="plan">Where to reserve.</param>
+    /// <param name="bothForms">Whether the primal form stands by for the dual one, unless its matrix is far the larger one.</param>
+    public ExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan, bool bothForms = false)
     {
         _layer = layer as IGramLayer<T> ?? throw new NotSupportedException(
             $"An exact step needs a layer that forms its Gram matrix (IGramLayer<T>), which {layer.Kind} does not. Use CgStep<T>, or set TrainExplicitly on the layer.");
@@ -33,7 +39,7 @@ internal sealed class ExactDirection<T> : IDirection<T>
             if (dualBatch > 0)
                 _dual = new DualCholesky<T>(plan.Arena, dualBatch * _layer.RowsPerSample, _layer.Layout.Units);
             either.Or();
-            if (dualBatch < plan.MaxBatch)
+            if (dualBatch < plan.MaxBatch || (bothForms && _layer.Layout.Columns <= MostColumnsPerRow * dualBatch * _layer.RowsPerSample))
                 _primal = new PrimalCholesky<T>(plan.Arena, _layer.Layout);
             either.Or();
             _inDouble = DoublePrecisionDirection<T>.Create(layer, plan);
@@ -59,9 +65,11 @@ internal sealed class ExactDirection<T> : IDirection<T>
         bool raised = false;
         while (true)
         {
-            LayerReport report = _dual is not null && _costs.PrefersDual(pass.Batch)
-                ? Dual(pass, _dual, a, delta, v, shift)
-                : Primal(pass, _primal!, a, delta, v, shift);
+            bool isDual = _dual is not null && _costs.PrefersDual(pass.Batch);
+            LayerReport report = isDual ? Dual(pass, _dual!, a, delta, v, shift) : Primal(pass, _primal!, a, delta, v, shift);
+            // A column that is much larger than the others makes all rows parallel and AAᵀ as good as singular, but AᵀA is what it was up to that scale.
+            if (isDual && report.Status == SolveStatus.NotPositiveDefinite && _inDouble is null && _primal is not null)
+                report = Primal(pass, _primal, a, delta, v, report.Shift);
             if (report.Status != SolveStatus.NotPositiveDefinite)
             {
                 if (!Reductions.AllFinite<T>(pass.Compute, v))
