@@ -72,12 +72,20 @@ public sealed class InitDataTests : IDisposable
         Assert.NotEqual(Description(Weights).Scaling!.Minimum[0], Description(Saved).Scaling!.Minimum[0]);
     }
 
-    [Fact]
-    public void Such_a_run_can_be_resumed_to_the_bit()
+    [Theory]
+    [InlineData]
+    [InlineData("--model", "mlp:16")]
+    [InlineData("--init", "w.safetensors")]
+    [InlineData("--init", "that is gone")]
+    public void Such_a_run_can_be_resumed_to_the_bit(params string[] start)
     {
         string checkpoint = _folder.File("c.safetensors"), whole = _folder.File("whole.safetensors");
-        CliRun.Done(["train", .. Some, "--init", Weights, "--epochs", "2", "--checkpoint", checkpoint, "--save", Saved]);
-        CliRun.Done(["train", .. Some, "--model", "mlp:16", "--resume", checkpoint, "--epochs", "4", "--save", Saved]);
+        if (start is ["--init", var name])
+            start = ["--init", _folder.File(name)];
+        string[] training = ["train", .. Some, "--checkpoint", checkpoint];
+        CliRun.Done([.. training, "--init", Weights, "--epochs", "2", "--save", Saved]);
+        string output = CliRun.Done([.. training, .. start, "--resume", checkpoint, "--epochs", "4", "--save", Saved]);
+        Assert.Contains($"2 -> 16 -> 3: 99 parameters, resumed from {checkpoint}", output, StringComparison.Ordinal);
         CliRun.Done(["train", .. Some, "--init", Weights, "--epochs", "4", "--save", whole]);
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(Saved));
     }

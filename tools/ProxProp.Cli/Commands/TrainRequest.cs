@@ -55,12 +55,13 @@ internal sealed record TrainRequest(
             throw new UsageException("--report-every is for --log; give both or neither.");
         string save = parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors";
         CheckpointChoice checkpoint = options.Checkpoint.Read(parsed, save);
-        if (checkpoint.Resume is not null && parsed.GetValue(options.Init) is not null)
-            throw new UsageException("--init and --resume both say what to start from; take one.");
+
+        // A command that is repeated to go on has its --init still; what the run has made of those weights is in the checkpoint.
+        string? init = checkpoint.Resume is null ? parsed.GetValue(options.Init) : null;
 
         // A network that goes on must see what it was trained on; one that --model names may be meant for other data.
         string? model = parsed.GetValue(options.Model);
-        data = SavedModel.Describe(data, checkpoint.Resume ?? (model is null ? parsed.GetValue(options.Init) : null));
+        data = SavedModel.Describe(data, checkpoint.Resume ?? (model is null ? init : null));
         return new TrainRequest(
             data,
             model,
@@ -77,7 +78,7 @@ internal sealed record TrainRequest(
             parsed.GetValue(options.Seed) ?? 0,
             !parsed.GetValue(options.NoShuffle),
             compute.Threads(parsed),
-            parsed.GetValue(options.Init),
+            init,
             save,
             parsed.GetValue(options.Log),
             parsed.GetValue(options.Log) is null ? 0 : parsed.GetValue(options.ReportEvery) ?? 40,

@@ -85,20 +85,20 @@ internal static class TrainSession
     public static TrainRun<T> MakeRun<T>(TrainRequest request, StepChoice step, LoadedData<T> data, DatasetSplit<T> split, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Model<T> model = MakeModel(request.Model, request.Init, data);
+        Model<T> model = MakeModel(request.Model, request.Start, data);
         RunSettings settings = RunSettings.For(request, step, model.Layers.OfType<Conv2d<T>>().Any());
         return new TrainRun<T>(request, settings, model, split.Train.Count, compute);
     }
 
     /// <summary>The model that is named; without a name the one that the file of the starting weights describes, else the data set's own.</summary>
-    public static Model<T> MakeModel<T>(string? name, string? init, LoadedData<T> data)
+    public static Model<T> MakeModel<T>(string? name, string? start, LoadedData<T> data)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (name is null && init is not null)
+        if (name is null && start is not null)
         {
-            using SafetensorsReader reader = SafetensorsReader.Open(init);
+            using SafetensorsReader reader = SafetensorsReader.Open(start);
             if (SavedModel.ModelOf(reader) is { } described)
-                return ModelChoice.Parse(described, init, data);
+                return ModelChoice.Parse(described, start, data);
         }
 
         return ModelChoice.Make(name ?? ModelChoice.DefaultFor(data.Request.Kind), data);

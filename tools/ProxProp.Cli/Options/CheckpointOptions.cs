@@ -27,8 +27,8 @@ internal sealed class CheckpointOptions
         "--checkpoint-minutes", "Saves a checkpoint every so many minutes.", x => x is > 0 and <= MostMinutes, "a positive number of minutes");
 
     private readonly Option<string?> _resume = Parsed.Text(
-        "--resume", "FILE", "Goes on from a checkpoint, to the bit as if it had never stopped. All other options must be as they were, but --epochs "
-        + "and --max-steps may be larger.");
+        "--resume", "FILE", "Goes on from a checkpoint, to the bit as if it had never stopped; without --model with its network. All other options must "
+        + "be as they were, but --epochs and --max-steps may be larger, and --init is not read again.");
 
     /// <summary>All of them: each asks for one run.</summary>
     public IReadOnlyList<Option> All => [_path, _every, _minutes, _resume];

@@ -6,7 +6,7 @@ namespace ProxProp.Cli.Options;
 internal sealed class TrainOptions
 {
     public Option<string?> Model { get; } = Parsed.Text(
-        "--model", "MODEL", ModelChoice.Description + " Default: mlp:128,64, for cifar10 convnet.");
+        "--model", "MODEL", ModelChoice.Description + " Default: that of --resume or --init, else mlp:128,64, for cifar10 convnet.");
 
     public Option<StepChoice?> Step { get; } = Parsed.Value(
         "--step",
