@@ -158,7 +158,7 @@ public sealed class MessageTests : IDisposable
     [InlineData(1, "--batch", "1", "--model", """{ "input": [64], "layers": [ { "type": "BatchNorm" }, { "type": "Linear", "outputs": 10 } ] }""")]
     [InlineData(1, "--model", """{ "input": [64], "layers": [ { "type": "Linear", "outputs": 5 } ] }""")]
     [InlineData(1, "--resume", "")]
-    public void An_earlier_log_survives_a_command_that_cannot_be_done(int exitCode, params string[] options)
+    public void A_command_that_cannot_be_done_leaves_an_earlier_log_and_no_new_one(int exitCode, params string[] options)
     {
         string log = _folder.Add("log.jsonl", "the earlier log");
         if (options[^1].Length == 0)
@@ -167,6 +167,9 @@ public sealed class MessageTests : IDisposable
             options[^1] = _folder.Add("m.json", options[^1]);
         CliRun.Fails(exitCode, ["train", "--save", _folder.File("w"), "--log", log, .. options]);
         Assert.Equal("the earlier log", File.ReadAllText(log));
+        File.Delete(log);
+        CliRun.Fails(exitCode, ["train", "--save", _folder.File("w"), "--log", log, .. options]);
+        Assert.False(File.Exists(log));
     }
 
     [Theory]

@@ -19,7 +19,7 @@ namespace ProxProp.Cli.Output;
 internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
 {
     private readonly FileStream _file;
-    private readonly bool _append;
+    private readonly bool _append, _isNew;
     private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private LayerReport[] _layers = [];
@@ -35,6 +35,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         (Path, _append) = (path, append);
         try
         {
+            _isNew = new FileInfo(path) is { Exists: false, LinkTarget: null };
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -118,7 +119,7 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
             Flush();
     }
 
-    /// <summary>Writes what is left; of a run that has done no step there is nothing, and an earlier log stays.</summary>
+    /// <summary>Writes what is left; of a run that has done no step there is nothing: an earlier log stays, and where there was none there is none again.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -129,8 +130,10 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         try
         {
             _file.Dispose();
+            if (_isNew && !_begun)
+                File.Delete(Path);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Failure ??= e.Message;
         }
