@@ -2,6 +2,7 @@ using System.Globalization;
 using ProxProp.Cli.Files;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Tests.Data;
+using ProxProp.Engine.Tests.Generators;
 
 namespace ProxProp.Engine.Tests.Cli;
 
@@ -36,6 +37,19 @@ public sealed class SavedFileTests : IDisposable
     {
         CliRun.Done("train", "--max-steps", "1", "--step", "exact", "--save", Weights);
         Assert.StartsWith(heading, CliRun.Done("evaluate", "--weights", Weights, "--part", part), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Info_lists_a_tensor_of_a_type_that_cannot_be_read()
+    {
+        File.WriteAllBytes(Weights, DataFiles.Safetensors("{\"0.weight\":{\"dtype\":\"F8_E4M3\",\"shape\":[10,64],\"data_offsets\":[0,640]}}", 640));
+        Assert.Contains("0.weight  F8_E4M3  [10, 64]       640\n", CliRun.Done("info", Weights).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        string message = CliRun.Fails(1, "train", "--init", Weights, "--model", "mlp:", "--save", Weights);
+        Assert.Equal($"{Weights}: found no tensor '0.bias'; expected it.", message);
+        message = CliRun.Fails(1, "evaluate", "--weights", Weights, "--model", NoBias());
+        Assert.Equal($"{Weights}: found the tensor '0.weight' of type F8_E4M3; expected F64, F32, F16 or BF16.", message);
+
+        string NoBias() => _folder.Add("m.json", """{ "input": [64], "layers": [ { "type": "Linear", "outputs": 10, "bias": false } ] }""");
     }
 
     [Fact]

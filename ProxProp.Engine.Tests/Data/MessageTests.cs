@@ -208,7 +208,11 @@ public sealed class MessageTests : IDisposable
     [InlineData("{" + X + "}", 7, "byte 62: found 7 bytes of data; expected 8, as the header says.")]
     [InlineData("{" + X + "}", 9, "byte 62: found 9 bytes of data; expected 8, as the header says.")]
     [InlineData("{\"x\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "found 8 bytes of data for 'x'; expected 12 bytes for F32 [3].")]
-    [InlineData("{\"x\":{\"dtype\":\"F31\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "found the type 'F31' of tensor 'x'; expected F64, F32, F16, BF16, I64, I32, U8 or the like.")]
+    [InlineData("{\"x\":{\"dtype\":\"F31\",\"shape\":[13,5],\"data_offsets\":[0,8]}}", 8, "found 8 bytes of data for 'x'; expected at least 9 bytes for F31 [13, 5].")]
+    [InlineData("{\"x\":{\"dtype\":\"F31\",\"shape\":[2],\"data_offsets\":[0,8]}}", 9, "found 9 bytes of data; expected 8, as the header says.")]
+    [InlineData(
+        "{\"x\":{\"dtype\":\"F31\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}", 8,
+        "found 8 bytes of data for 'x'; expected more than any file's bytes for F31 [4611686018427387904, 4].")]
     [InlineData("{\"x\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "found Number in the shape of 'x'; expected whole numbers from 0 up, of 63 bits.")]
     [InlineData("{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "found data_offsets [8, 0] of 'x'; expected two ascending numbers.")]
     [InlineData("{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "found the tensor 'x' incomplete; expected dtype, shape and data_offsets.")]

@@ -96,6 +96,32 @@ public sealed class SafetensorsTests
         Assert.Equal([1.5f, -2, MathF.ScaleB(1, -24)], single);
     }
 
+    [Theory]
+    [InlineData("F8_E4M3", 6)]
+    [InlineData("F4", 3)]
+    [InlineData("C64", 48)]
+    [InlineData("OTHER", 6)]
+    public void A_tensor_of_another_type_is_listed_and_only_its_values_are_refused(string type, int bytes)
+    {
+        byte[] file = DataFiles.Safetensors(
+            $"{{\"a\":{{\"dtype\":\"{type}\",\"shape\":[2,3],\"data_offsets\":[0,{bytes}]}},\"b\":{{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[{bytes},{bytes + 1}]}}}}",
+            bytes + 1);
+        file[^1] = 7;
+        using SafetensorsReader reader = SafetensorsReader.Open("memory", file);
+        SafetensorsEntry entry = reader.Find("a");
+        Assert.Equal((SafetensorsType.Other, type, 6L), (entry.Type, entry.TypeText, entry.Count));
+        Assert.Equal($"a: {type} [2, 3]", entry.ToString());
+        byte[] value = new byte[1];
+        reader.ReadBytes("b", value);
+        Assert.Equal(7, value[0]);
+        Refused("F64, F32, F16 or BF16", () => reader.Read<float>("a", new float[6]));
+        Refused("I64, I32 or U8", () => reader.ReadIntegers("a", new long[6]));
+        Refused("U8", () => reader.ReadBytes("a", new byte[6]));
+
+        void Refused(string expected, Action read) =>
+            Assert.Equal($"memory: found the tensor 'a' of type {type}; expected {expected}.", Assert.Throws<DataFormatException>(read).Message);
+    }
+
     /// <summary>Longer than any buffer inside, so that its pieces must fit together.</summary>
     [Fact]
     public void Long_tensors_keep_their_order()

@@ -100,8 +100,8 @@ internal static class DataFiles
     /// </summary>
     public static byte[] SafetensorsPuzzle(Generator generator)
     {
-        string[] types = ["F64", "F32", "F16", "I64", "I32", "U8", "BOOL"];
-        int[] sizes = [8, 4, 2, 8, 4, 1, 1];
+        string[] types = ["F64", "F32", "F16", "I64", "I32", "U8", "BOOL", "F8_E4M3"];
+        int[] sizes = [8, 4, 2, 8, 4, 1, 1, 1];
         List<string> tensors = [];
         long offset = 0;
         int count = generator.NextInt(5);

@@ -17,6 +17,8 @@ internal static class SafetensorsOracle
         ["U32"] = 4, ["I32"] = 4, ["F32"] = 4, ["U64"] = 8, ["I64"] = 8, ["F64"] = 8,
     };
 
+    public static bool IsKnown(string type) => s_sizes.ContainsKey(type);
+
     public static Dictionary<string, Tensor>? Parse(byte[] file)
     {
         try
@@ -56,13 +58,13 @@ internal static class SafetensorsOracle
             string[] fields = [.. property.Value.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal)];
             Require(fields is ["data_offsets", "dtype", "shape"]);
             string type = property.Value.GetProperty("dtype").GetString() ?? "";
-            Require(s_sizes.ContainsKey(type));
             long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
             long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
             Require(shape.Length <= 32 && shape.All(size => size >= 0) && offsets.Length == 2);
             Require(offsets[0] >= 0 && offsets[0] <= offsets[1] && offsets[1] <= data.Length);
-            System.Numerics.BigInteger bytes = shape.Aggregate(new System.Numerics.BigInteger(s_sizes[type]), (product, size) => product * size);
-            Require(bytes == offsets[1] - offsets[0]);
+            System.Numerics.BigInteger elements = shape.Aggregate(System.Numerics.BigInteger.One, (product, size) => product * size);
+            long bytes = offsets[1] - offsets[0];
+            Require(IsKnown(type) ? elements * s_sizes[type] == bytes : elements <= bytes * 8);
             Require(tensors.TryAdd(property.Name, new Tensor(type, shape, data[(int)offsets[0]..(int)offsets[1]])));
             places.Add((offsets[0], offsets[1]));
         }

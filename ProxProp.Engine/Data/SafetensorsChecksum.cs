@@ -24,10 +24,10 @@ internal sealed class SafetensorsChecksum
     }
 
     /// <summary>Adds a tensor's description; its bytes follow by <see cref="AddBytes"/>.</summary>
-    public void AddTensor(string name, SafetensorsType type, ReadOnlySpan<long> shape)
+    public void AddTensor(string name, string type, ReadOnlySpan<long> shape)
     {
         _crc.Append(name);
-        _crc.Append(SafetensorsEntry.TypeName(type));
+        _crc.Append(type);
         _crc.Append(shape.Length);
         _crc.Append(MemoryMarshal.AsBytes(shape));
     }

@@ -42,6 +42,9 @@ public enum SafetensorsType
 
     /// <summary>IEEE 754 double precision.</summary>
     F64,
+
+    /// <summary>Another, which <see cref="SafetensorsEntry.TypeText"/> names: the tensor is listed, but its values cannot be read.</summary>
+    Other,
 }
 
 /// <summary>One tensor of a safetensors file, without its data.</summary>
@@ -52,9 +55,9 @@ public sealed class SafetensorsEntry
 
     private readonly long[] _shape;
 
-    internal SafetensorsEntry(string name, SafetensorsType type, long[] shape, long start, long end)
+    internal SafetensorsEntry(string name, SafetensorsType type, string typeText, long[] shape, long start, long end)
     {
-        (Name, Type, _shape, Start, End) = (name, type, shape, start, end);
+        (Name, Type, TypeText, _shape, Start, End) = (name, type, typeText, shape, start, end);
         Count = 1;
         foreach (long size in shape)
             Count *= size;
@@ -65,6 +68,9 @@ public sealed class SafetensorsEntry
 
     /// <summary>The type its elements are stored in.</summary>
     public SafetensorsType Type { get; }
+
+    /// <summary>The type as the header writes it, such as "F32".</summary>
+    public string TypeText { get; }
 
     /// <summary>Sizes, outermost first; empty for a single number.</summary>
     public ReadOnlySpan<long> Shape => _shape;
@@ -82,13 +88,13 @@ public sealed class SafetensorsEntry
     public string ShapeText => $"[{string.Join(", ", _shape)}]";
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name}: {TypeName(Type)} {ShapeText}";
+    public override string ToString() => $"{Name}: {TypeText} {ShapeText}";
 
     /// <summary>The type as the header writes it.</summary>
     internal static string TypeName(SafetensorsType type) => type.ToString().ToUpperInvariant();
 
     /// <summary>The type of that name in a header.</summary>
-    internal static bool TryGetType(string name, out SafetensorsType type) => s_types.TryGetValue(name, out type);
+    internal static SafetensorsType TypeOf(string name) => s_types.GetValueOrDefault(name, SafetensorsType.Other);
 
     /// <summary>Bytes in an element.</summary>
     internal static int SizeOf(SafetensorsType type) => type switch

@@ -16,6 +16,7 @@ internal sealed class SafetensorsHeader
 
     private const int MostDimensions = 32;
     private const int LongestName = 60;
+    private const int BitsInByte = 8;
     private const int LongestMessage = 200;
 
     /// <summary>Deepest legal nesting: the object, a tensor in it, its shape.</summary>
@@ -115,7 +116,7 @@ internal sealed class SafetensorsHeader
 
     private SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
     {
-        SafetensorsType? type = null;
+        string? type = null;
         long[]? shape = null;
         long[]? offsets = null;
         Next(ref reader, JsonTokenType.StartObject, $"an object for the tensor '{Short(name)}'");
@@ -125,14 +126,7 @@ internal sealed class SafetensorsHeader
             {
                 case "dtype" when type is null:
                     Next(ref reader, JsonTokenType.String, "a type's name");
-                    string typeName = reader.GetString()!;
-                    if (!SafetensorsEntry.TryGetType(typeName, out SafetensorsType known))
-                    {
-                        string found = $"the type '{Short(typeName)}' of tensor '{Short(name)}'";
-                        throw Error(reader, found, "F64, F32, F16, BF16, I64, I32, U8 or the like");
-                    }
-
-                    type = known;
+                    type = reader.GetString()!;
                     break;
                 case "shape" when shape is null:
                     shape = ReadNumbers(ref reader, MostDimensions, $"the shape of '{Short(name)}'");
@@ -149,22 +143,28 @@ internal sealed class SafetensorsHeader
             throw Error(reader, $"the tensor '{Short(name)}' incomplete", "dtype, shape and data_offsets");
         if (offsets.Length != 2 || offsets[0] > offsets[1])
             throw Error(reader, $"data_offsets [{string.Join(", ", offsets)}] of '{Short(name)}'", "two ascending numbers");
-        CheckSize(reader, name, type.Value, shape, offsets[1] - offsets[0]);
-        return new SafetensorsEntry(name, type.Value, shape, offsets[0], offsets[1]);
+        var entry = new SafetensorsEntry(name, SafetensorsEntry.TypeOf(type), type, shape, offsets[0], offsets[1]);
+        CheckSize(reader, entry);
+        return entry;
     }
 
-    private void CheckSize(in Utf8JsonReader reader, string name, SafetensorsType type, long[] shape, long bytes)
+    private void CheckSize(in Utf8JsonReader reader, SafetensorsEntry entry)
     {
         // The product of the sizes times the element's bytes, in 128 bits after every factor, so that no overflow can hide a mismatch.
-        UInt128 product = (UInt128)SafetensorsEntry.SizeOf(type);
-        bool empty = shape.Contains(0);
-        foreach (long size in shape)
+        bool isOther = entry.Type == SafetensorsType.Other;
+        UInt128 product = isOther ? 1 : (UInt128)SafetensorsEntry.SizeOf(entry.Type), bytes = (UInt128)(entry.End - entry.Start);
+        bool empty = entry.Shape.Contains(0);
+        foreach (long size in entry.Shape)
             product = empty ? 0 : UInt128.Min(product * (UInt128)size, long.MaxValue);
-        if (product != (UInt128)bytes)
+
+        // Of an element of another type nothing is known but that it has a bit or more.
+        if (isOther && product <= bytes * BitsInByte)
+            return;
+        if (isOther || product != bytes)
         {
-            string found = $"{bytes} bytes of data for '{Short(name)}'";
-            string needed = product == long.MaxValue ? "more than any file's" : product.ToString();
-            throw Error(reader, found, $"{needed} bytes for {SafetensorsEntry.TypeName(type)} [{string.Join(", ", shape)}]");
+            string found = $"{bytes} bytes of data for '{Short(entry.Name)}'";
+            string needed = product == long.MaxValue ? "more than any file's" : isOther ? $"at least {(product + BitsInByte - 1) / BitsInByte}" : product.ToString();
+            throw Error(reader, found, $"{needed} bytes for {Short(entry.TypeText)} {entry.ShapeText}");
         }
     }
 

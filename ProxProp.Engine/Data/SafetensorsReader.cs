@@ -15,6 +15,7 @@ namespace ProxProp.Engine.Data;
 public sealed class SafetensorsReader : IDisposable
 {
     private const int ChunkBytes = 4096;
+    private const int LongestType = 60;
 
     private readonly IRandomAccess _bytes;
     private readonly SafetensorsHeader _header;
@@ -176,7 +177,7 @@ public sealed class SafetensorsReader : IDisposable
         Span<byte> chunk = stackalloc byte[ChunkBytes];
         foreach (SafetensorsEntry entry in Entries.OrderBy(e => e.Name, StringComparer.Ordinal))
         {
-            checksum.AddTensor(entry.Name, entry.Type, entry.Shape);
+            checksum.AddTensor(entry.Name, entry.TypeText, entry.Shape);
             for (long at = entry.Start; at < entry.End; at += ChunkBytes)
             {
                 Span<byte> piece = chunk[..(int)Math.Min(ChunkBytes, entry.End - at)];
@@ -205,7 +206,7 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     private DataFormatException WrongType(SafetensorsEntry entry, string expected) =>
-        new(Name, "", $"the tensor '{entry.Name}' of type {SafetensorsEntry.TypeName(entry.Type)}", expected);
+        new(Name, "", $"the tensor '{entry.Name}' of type {DataFormatException.Short(entry.TypeText, LongestType)}", expected);
 
     private void Convert<TFrom, T>(SafetensorsEntry entry, Span<T> destination)
         where TFrom : unmanaged, IBinaryFloatingPointIeee754<TFrom>

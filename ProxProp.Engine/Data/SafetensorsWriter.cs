@@ -82,7 +82,7 @@ public sealed class SafetensorsWriter
         checksum.AddMetadata(_metadata, name);
         foreach (Tensor tensor in _tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
         {
-            checksum.AddTensor(tensor.Name, tensor.Type, tensor.Shape);
+            checksum.AddTensor(tensor.Name, SafetensorsEntry.TypeName(tensor.Type), tensor.Shape);
             tensor.Write(sink);
         }
 

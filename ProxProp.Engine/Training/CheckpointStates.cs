@@ -72,7 +72,7 @@ internal sealed class StateReader(SafetensorsReader reader, ComputeContext? comp
         if (entry.Type != type || entry.Count != count)
         {
             throw new DataFormatException(
-                reader.Name, $"tensor '{name}'", $"{SafetensorsEntry.TypeName(entry.Type)} {entry.ShapeText}", $"{count} of {SafetensorsEntry.TypeName(type)}");
+                reader.Name, $"tensor '{name}'", $"{entry.TypeText} {entry.ShapeText}", $"{count} of {SafetensorsEntry.TypeName(type)}");
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class InfoCommand : Command
         output.WriteLine($"{Texts.Count(reader.Entries.Count, "tensor")}, {Texts.Count(elements, "element")}, {size}");
         var table = new Table("tensor", "type", "shape", "elements");
         foreach (SafetensorsEntry entry in reader.Entries)
-            table.Add(entry.Name, entry.Type.ToString().ToUpperInvariant(), entry.ShapeText, $"{entry.Count:N0}");
+            table.Add(entry.Name, entry.TypeText, entry.ShapeText, $"{entry.Count:N0}");
         table.Write(output);
         if (SavedModel.ModelOf(reader) is not { } model)
             return;
