@@ -33,6 +33,9 @@ public sealed class AutoStepTests
         Assert.StartsWith("exact at nearly the fewest flops (gram cg ", plan.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_solver_has_a_name_of_its_own() => Assert.Distinct(Enum.GetValues<SolverKind>().Select(Way.NameOf));
+
     [Theory]
     [InlineData(long.MaxValue, SolverKind.DualCholesky, "fewest flops")]
     [InlineData(60_000, SolverKind.DualCholesky, "fewest flops (matrix-free cg 2.3M); beyond the memory budget: gram cg, dual cg")]

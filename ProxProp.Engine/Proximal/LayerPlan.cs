@@ -11,6 +11,9 @@ public sealed record LayerPlan(SolverKind Solver, double Flops, string Reason)
     /// <summary>Bytes that the solver has reserved for the largest batch; what lives only while a layer is solved is shared by all layers.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>The solver in words, such as "exact dual".</summary>
+    public string SolverName => Way.NameOf(Solver);
+
     /// <summary>Whether an exact solve follows where the solver does not come as far as asked.</summary>
     internal bool ExactStandsBy { get; init; }
 
@@ -19,7 +22,7 @@ public sealed record LayerPlan(SolverKind Solver, double Flops, string Reason)
     /// </summary>
     internal string Settings => Solver is SolverKind.PrimalCholesky or SolverKind.DualCholesky
         ? "exact"
-        : Way.NameOf(Solver) + (ExactStandsBy ? ", exact stands by" : string.Empty);
+        : SolverName + (ExactStandsBy ? ", exact stands by" : string.Empty);
 
     /// <summary>The plan of a layer that takes its gradient.</summary>
     internal static LayerPlan Gradient(string reason) => new(SolverKind.Gradient, 0, reason);

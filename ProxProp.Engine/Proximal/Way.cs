@@ -12,11 +12,13 @@ internal sealed record Way(SolverKind Solver, double Flops, long Bytes)
     /// <summary>A solver in words.</summary>
     public static string NameOf(SolverKind solver) => solver switch
     {
+        SolverKind.Gradient => "gradient",
         SolverKind.PrimalCholesky => "exact primal",
         SolverKind.DualCholesky => "exact dual",
         SolverKind.GramCg => "gram cg",
         SolverKind.DualCg => "dual cg",
-        _ => "matrix-free cg",
+        SolverKind.MatrixFreeCg => "matrix-free cg",
+        _ => "custom",
     };
 
     /// <summary>The ways with the cheapest first; those of the same cost stay as they were.</summary>

@@ -28,16 +28,6 @@ internal static class PlanText
     }
 
     private static string Cost(LayerPlan plan) => plan.Solver == SolverKind.Gradient
-        ? "gradient"
-        : $"{Name(plan.Solver)}, {Texts.Flops(plan.Flops)}, {Texts.Bytes(plan.Bytes)}";
-
-    private static string Name(SolverKind solver) => solver switch
-    {
-        SolverKind.PrimalCholesky => "exact primal",
-        SolverKind.DualCholesky => "exact dual",
-        SolverKind.MatrixFreeCg => "matrix-free cg",
-        SolverKind.GramCg => "gram cg",
-        SolverKind.DualCg => "dual cg",
-        _ => "custom",
-    };
+        ? plan.SolverName
+        : $"{plan.SolverName}, {Texts.Flops(plan.Flops)}, {Texts.Bytes(plan.Bytes)}";
 }
