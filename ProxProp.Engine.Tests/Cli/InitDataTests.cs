@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using ProxProp.Cli.Commands;
 using ProxProp.Cli.Files;
+using ProxProp.Cli.Options;
+using ProxProp.Cli.Parsing;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Tests.Data;
 
@@ -88,6 +91,22 @@ public sealed class InitDataTests : IDisposable
         Assert.Contains($"2 -> 16 -> 3: 99 parameters, resumed from {checkpoint}", output, StringComparison.Ordinal);
         CliRun.Done(["train", .. Some, "--init", Weights, "--epochs", "4", "--save", whole]);
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(Saved));
+    }
+
+    [Fact]
+    public void What_the_header_says_is_read_once()
+    {
+        var (data, options, compute, command) = (new DataOptions(), new TrainOptions(), new ComputeOptions(), new Command("train", string.Empty));
+        data.AddTo(command);
+        options.AddTo(command);
+        compute.AddTo(command);
+        var parsed = ParseResult.Read(command, [.. Some, "--init", Weights]);
+        TrainRequest request = TrainRequest.Read(parsed, options, data, compute);
+        File.Delete(Weights);
+        Assert.False(compute.IsDouble(parsed, request.Start));
+        LoadedData<float> rows = DataSource.Load<float>(request.Data);
+        Assert.Equal(["blue", "green", "red"], rows.Rows.ClassNames);
+        Assert.Equal(3, TrainSession.MakeModel(request.Model, request.Start, rows).Layers.Count);
     }
 
     private static SavedModel Description(string path)

@@ -39,7 +39,7 @@ internal sealed class SavedNetworkOptions
     }
 
     /// <summary>Whether to compute in double: as asked for, or as the weights are stored.</summary>
-    public bool IsDouble(ParseResult parsed) => _compute.IsDouble(parsed, parsed.GetValue(_weights));
+    public bool IsDouble(ParseResult parsed) => _compute.IsDouble(parsed, SavedModel.HeaderOf(parsed.GetValue(_weights)));
 
     /// <summary>Loads data and network.</summary>
     /// <param name="parsed">The command line.</param>

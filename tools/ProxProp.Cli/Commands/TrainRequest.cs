@@ -1,6 +1,7 @@
 using ProxProp.Cli.Files;
 using ProxProp.Cli.Options;
 using ProxProp.Cli.Parsing;
+using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 
 namespace ProxProp.Cli.Commands;
@@ -31,8 +32,8 @@ internal sealed record TrainRequest(
     /// <summary>What is asked for about checkpoints.</summary>
     public required CheckpointChoice Checkpoint { get; init; }
 
-    /// <summary>The file whose weights are the beginning, or null.</summary>
-    public string? Start => Checkpoint.Resume ?? Init;
+    /// <summary>The header of the file whose weights are the beginning, or null.</summary>
+    public required SafetensorsReader? Start { get; init; }
 
     /// <summary>Bytes that buffers and data may take; null for any number.</summary>
     public long? MemoryBudget { get; init; }
@@ -51,6 +52,7 @@ internal sealed record TrainRequest(
         DataRequest data = dataOptions.Read(parsed);
         bool small = data.Kind is DataOptions.Digits or DataOptions.Csv;
         StepChoice step = parsed.GetValue(options.Step) ?? StepChoice.Auto;
+        var damping = DampingChoice.Read(parsed.GetValue(options.Damping), parsed.GetValue(options.TauTheta), parsed.GetValue(options.Lambda), step);
         if (parsed.Has(options.ReportEvery) && !parsed.Has(options.Log))
             throw new UsageException("--report-every is for --log; give both or neither.");
         string save = parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors";
@@ -61,12 +63,14 @@ internal sealed record TrainRequest(
 
         // A network that goes on must see what it was trained on; one that --model names may be meant for other data.
         string? model = parsed.GetValue(options.Model);
-        data = SavedModel.Describe(data, checkpoint.Resume ?? (model is null ? init : null));
+        SafetensorsReader? start = SavedModel.HeaderOf(checkpoint.Resume ?? init);
+        if (model is null || init is null)
+            data = SavedModel.Describe(data, start);
         return new TrainRequest(
             data,
             model,
             step,
-            DampingChoice.Read(parsed.GetValue(options.Damping), parsed.GetValue(options.TauTheta), parsed.GetValue(options.Lambda), step),
+            damping,
             parsed.GetValue(options.Optimizer),
             parsed.GetValue(options.Rate),
             parsed.GetValue(options.Momentum),
@@ -85,6 +89,7 @@ internal sealed record TrainRequest(
             data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
         {
             Checkpoint = checkpoint,
+            Start = start,
             MemoryBudget = parsed.GetValue(options.MemoryBudget)?.Bytes,
         };
     }

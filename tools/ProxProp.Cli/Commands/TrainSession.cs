@@ -91,16 +91,11 @@ internal static class TrainSession
     }
 
     /// <summary>The model that is named; without a name the one that the file of the starting weights describes, else the data set's own.</summary>
-    public static Model<T> MakeModel<T>(string? name, string? start, LoadedData<T> data)
+    public static Model<T> MakeModel<T>(string? name, SafetensorsReader? start, LoadedData<T> data)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (name is null && start is not null)
-        {
-            using SafetensorsReader reader = SafetensorsReader.Open(start);
-            if (SavedModel.ModelOf(reader) is { } described)
-                return ModelChoice.Parse(described, start, data);
-        }
-
+        if (name is null && start is not null && SavedModel.ModelOf(start) is { } described)
+            return ModelChoice.Parse(described, start.Name, data);
         return ModelChoice.Make(name ?? ModelChoice.DefaultFor(data.Request.Kind), data);
     }
 

@@ -33,25 +33,29 @@ internal sealed class VerifyCommand : Command
         _data.AddTo(this);
         _options.AddTo(this);
         _compute.AddTo(this);
-        SetAction(parsed => _compute.IsDouble(parsed, parsed.GetValue(_options.Init)) ? Run<double>(parsed) : Run<float>(parsed));
+        SetAction(parsed =>
+        {
+            SafetensorsReader? start = SavedModel.HeaderOf(parsed.GetValue(_options.Init));
+            return _compute.IsDouble(parsed, start) ? Run<double>(parsed, start) : Run<float>(parsed, start);
+        });
     }
 
-    private int Run<T>(ParseResult parsed)
+    private int Run<T>(ParseResult parsed, SafetensorsReader? start)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (parsed.GetValue(_options.DuringTraining) is null && parsed.GetValue(_options.MaxSteps) is not null)
             throw new UsageException("--max-steps is for --during-training.");
-        string? name = parsed.GetValue(_options.Model), init = parsed.GetValue(_options.Init);
-        DataRequest request = SavedModel.Describe(_data.Read(parsed), name is null ? init : null);
+        string? name = parsed.GetValue(_options.Model);
+        DataRequest request = SavedModel.Describe(_data.Read(parsed), name is null ? start : null);
         LoadedData<T> data = DataSource.Load<T>(request);
         int batch = Math.Min(parsed.GetValue(_options.Batch) ?? DefaultBatch, data.Rows.Count);
         ulong seed = parsed.GetValue(_options.Seed) ?? 0;
         StepChoice choice = parsed.GetValue(_options.Step) ?? StepChoice.Auto;
-        Model<T> model = TrainSession.MakeModel(name, init, data);
+        Model<T> model = TrainSession.MakeModel(name, start, data);
         using var compute = new ComputeContext(_compute.Threads(parsed));
         using var network = new Network<T>(model.Input, model.Layers, batch, seed, compute);
-        if (init is not null)
-            Weights.Load(network, init);
+        if (start is not null)
+            Weights.Load(network, start.Name);
         double tauTheta = parsed.GetValue(_options.TauTheta) ?? OptimizerChoice.DefaultTauTheta(OptimizerChoice.Nesterov);
         using var step = new TrainingStep<T>(network, choice.Make<T>(Damping.Fixed(tauTheta)), new Sgd<T>(MomentumKind.Nesterov, Momentum));
 

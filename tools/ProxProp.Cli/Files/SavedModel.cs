@@ -58,13 +58,17 @@ internal sealed record SavedModel(
     /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes and the scaling described there, if they are.</summary>
     /// <param name="request">The data set that is asked for.</param>
     /// <param name="start">The saved file, or null.</param>
+    /// <exception cref="FailureException">Its description is damaged.</exception>
+    public static DataRequest Describe(DataRequest request, SafetensorsReader? start) =>
+        start is null || request.Kind != DataOptions.Csv ? request : Read(start)?.Describe(request) ?? request;
+
+    /// <summary>The header of a saved file, read once for all that it tells. The file itself is closed: what is saved may replace it.</summary>
     /// <exception cref="DataFormatException">The file is missing or damaged.</exception>
-    public static DataRequest Describe(DataRequest request, string? start)
+    public static SafetensorsReader? HeaderOf(string? path)
     {
-        if (start is null || request.Kind != DataOptions.Csv)
-            return request;
-        using SafetensorsReader reader = SafetensorsReader.Open(start);
-        return Read(reader)?.Describe(request) ?? request;
+        SafetensorsReader? reader = path is null ? null : SafetensorsReader.Open(path);
+        reader?.Dispose();
+        return reader;
     }
 
     /// <summary>The request of a CSV file with these classes and this scaling, if they are a CSV file's; any other as it is.</summary>

@@ -27,15 +27,7 @@ internal sealed class ComputeOptions
 
     /// <summary>Whether to compute in double: as asked for, or as the weights are stored.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="weights">The file whose weights are the beginning, or null.</param>
-    /// <exception cref="DataFormatException">That file is missing or damaged.</exception>
-    public bool IsDouble(ParseResult parsed, string? weights)
-    {
-        if (parsed.GetValue(_precision) is { } name)
-            return name == Double;
-        if (weights is null)
-            return false;
-        using SafetensorsReader reader = SafetensorsReader.Open(weights);
-        return SavedModel.IsDouble(reader);
-    }
+    /// <param name="weights">The header of the file whose weights are the beginning, or null.</param>
+    public bool IsDouble(ParseResult parsed, SafetensorsReader? weights) =>
+        parsed.GetValue(_precision) is { } name ? name == Double : weights is not null && SavedModel.IsDouble(weights);
 }
