@@ -164,7 +164,9 @@ public sealed class Trainer<T> : IDisposable
     /// <param name="train">Training data.</param>
     /// <param name="validation">Data evaluated after each epoch, or null.</param>
     /// <param name="progress">Told after every step, before its checkpoint if one is due, on this thread's time: keep it short.</param>
-    /// <param name="cancellation">Ends training after the current step.</param>
+    /// <param name="cancellation">
+    /// Ends training after the current step; after an epoch's last one when its evaluation is done, which the epoch's figures in a checkpoint need.
+    /// </param>
     /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers.</exception>
     /// <exception cref="DataFormatException">The checkpoint to resume from is damaged, or belongs to a run with other settings.</exception>
     public TrainingResult Run(
