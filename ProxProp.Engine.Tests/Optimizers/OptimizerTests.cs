@@ -82,6 +82,27 @@ public sealed class OptimizerTests
             "learningRate", Assert.Throws<ArgumentOutOfRangeException>(() => new Sgd<float>().Update(compute, new float[3], new float[3], value)).ParamName);
     }
 
+    [Theory]
+    [InlineData(false, null, 0)]
+    [InlineData(true, null, 0.01)]
+    [InlineData(false, 0.25, 0.25)]
+    [InlineData(true, 0.0, 0)]
+    public void Weight_decay_is_pytorchs_unless_given(bool decoupled, double? given, double expected)
+    {
+        using var compute = new ComputeContext(1);
+        using var arena = new Arena();
+        var optimizer = new Adam<double>(weightDecay: given, decoupled: decoupled);
+        Assert.Equal(expected, optimizer.WeightDecay);
+        Assert.Equal(0, new Sgd<double>().WeightDecay);
+        optimizer.Plan(arena, 1);
+        arena.Commit();
+
+        // Where there is no direction, only decay moves θ: by a part of it with AdamW, by a whole step with Adam's penalty.
+        double[] theta = [2];
+        optimizer.Update(compute, theta, new double[1], 0.5);
+        Assert.Equal(decoupled ? 2 * (1 - (0.5 * expected)) : expected == 0 ? 2 : 1.5, theta[0], 1e-6);
+    }
+
     [Fact]
     public void Stateful_optimizers_belong_to_one_training_step()
     {

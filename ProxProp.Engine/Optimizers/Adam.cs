@@ -13,6 +13,9 @@ namespace ProxProp.Engine.Optimizers;
 public sealed class Adam<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // torch.optim.AdamW's; without decay it would be Adam.
+    private const double DefaultDecoupledDecay = 0.01;
+
     private Slot<T> _first;
     private Slot<T> _second;
 
@@ -20,14 +23,15 @@ public sealed class Adam<T> : Optimizer<T>
     /// <param name="beta1">β₁ in [0, 1).</param>
     /// <param name="beta2">β₂ in [0, 1).</param>
     /// <param name="epsilon">ε, added after the root.</param>
-    /// <param name="weightDecay">Weight decay: an L2 penalty, or for AdamW the part of η by which θ shrinks each step.</param>
+    /// <param name="weightDecay">Weight decay: an L2 penalty, or for AdamW the part of η by which θ shrinks each step.
+    /// Default as in PyTorch: 0, for AdamW 0.01.</param>
     /// <param name="decoupled">AdamW instead of Adam.</param>
-    public Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupled = false)
+    public Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double? weightDecay = null, bool decoupled = false)
     {
         Beta1 = CheckFraction(beta1, nameof(beta1));
         Beta2 = CheckFraction(beta2, nameof(beta2));
         Epsilon = CheckNonNegative(epsilon, nameof(epsilon));
-        WeightDecay = CheckNonNegative(weightDecay, nameof(weightDecay));
+        WeightDecay = CheckNonNegative(weightDecay ?? (decoupled ? DefaultDecoupledDecay : 0), nameof(weightDecay));
         IsDecoupled = decoupled;
     }
 

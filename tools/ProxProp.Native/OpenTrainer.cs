@@ -9,10 +9,15 @@ namespace ProxProp.Native;
 /// <summary>The training of a network that a handle stands for.</summary>
 internal sealed class OpenTrainer : NativeObject, IDisposable
 {
+    // What proxprop_trainer_options_init leaves in weight_decay: 0 is a choice, so it cannot stand for none.
+    private const double OptimizersOwn = -1;
+
     public OpenTrainer(OpenNetwork owner, in TrainerOptions options)
     {
         if (options.MeasureEvery < 0)
             throw new ArgumentException($"options->measure_every is {options.MeasureEvery}; expected 0 or more.");
+        if (!(options.WeightDecay is >= 0 or OptimizersOwn))
+            throw new ArgumentException($"options->weight_decay is {options.WeightDecay}; expected 0 or more, or -1 for the optimizer's own.");
         Owner = owner;
         Step = new TrainingStep<float>(owner.Network, MakeStep(options), MakeOptimizer(options), MakeLoss(options.Loss));
         Step.MeasureEvery = options.MeasureEvery;
@@ -29,6 +34,7 @@ internal sealed class OpenTrainer : NativeObject, IDisposable
         MeasureEvery = 40,
         TauTheta = 0.05,
         Momentum = 0.95,
+        WeightDecay = OptimizersOwn,
     };
 
     public override string Kind => "trainer";
@@ -55,15 +61,19 @@ internal sealed class OpenTrainer : NativeObject, IDisposable
         _ => throw Unknown("step", (int)options.Step, (int)StepKind.Pcg),
     };
 
-    private static Optimizer<float> MakeOptimizer(in TrainerOptions options) => options.Optimizer switch
+    private static Optimizer<float> MakeOptimizer(in TrainerOptions options)
     {
-        OptimizerKind.Sgd => new Sgd<float>(MomentumKind.None, 0, options.WeightDecay),
-        OptimizerKind.Momentum => new Sgd<float>(MomentumKind.HeavyBall, options.Momentum, options.WeightDecay),
-        OptimizerKind.Nesterov => new Sgd<float>(MomentumKind.Nesterov, options.Momentum, options.WeightDecay),
-        OptimizerKind.Adam => new Adam<float>(weightDecay: options.WeightDecay),
-        OptimizerKind.AdamW => new Adam<float>(weightDecay: options.WeightDecay, decoupled: true),
-        _ => throw Unknown("optimizer", (int)options.Optimizer, (int)OptimizerKind.AdamW),
-    };
+        double? decay = options.WeightDecay == OptimizersOwn ? null : options.WeightDecay;
+        return options.Optimizer switch
+        {
+            OptimizerKind.Sgd => new Sgd<float>(MomentumKind.None, 0, decay ?? 0),
+            OptimizerKind.Momentum => new Sgd<float>(MomentumKind.HeavyBall, options.Momentum, decay ?? 0),
+            OptimizerKind.Nesterov => new Sgd<float>(MomentumKind.Nesterov, options.Momentum, decay ?? 0),
+            OptimizerKind.Adam => new Adam<float>(weightDecay: decay),
+            OptimizerKind.AdamW => new Adam<float>(weightDecay: decay, decoupled: true),
+            _ => throw Unknown("optimizer", (int)options.Optimizer, (int)OptimizerKind.AdamW),
+        };
+    }
 
     private static Loss<float> MakeLoss(LossKind kind) => kind switch
     {

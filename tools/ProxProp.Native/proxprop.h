@@ -86,7 +86,7 @@ typedef struct proxprop_trainer_options {
     int32_t measure_every; /* steps between measurements of cosine and norm_ratio; 0 for never; default 40 */
     double tau_theta;      /* of proximal steps, positive; default 0.05 */
     double momentum;       /* of momentum and nesterov; default 0.95 */
-    double weight_decay;   /* default 0 */
+    double weight_decay;   /* 0 or more; default -1, the optimizer's own: 0.01 of adamw, 0 of the others */
 } proxprop_trainer_options;
 
 typedef struct proxprop_step_result {

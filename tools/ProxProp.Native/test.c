@@ -169,6 +169,38 @@ static void test_values(void)
     CHECK(proxprop_trainer_close(trainer) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
 }
 
+/* What a step makes of the parameters of a network. */
+static void decay_once(int32_t optimizer, const double *weight_decay, float *parameters)
+{
+    float samples[BATCH * INPUTS];
+    int32_t labels[BATCH];
+    make_data(samples, labels);
+    proxprop_network network = make_network(1);
+    proxprop_trainer_options options;
+    proxprop_trainer trainer = NULL;
+    proxprop_step_result result = { .size = sizeof result };
+    CHECK(proxprop_trainer_options_init(&options) == PROXPROP_OK && options.weight_decay == -1);
+    options.optimizer = optimizer;
+    if (weight_decay != NULL)
+        options.weight_decay = *weight_decay;
+    CHECK(proxprop_trainer_create(network, &options, &trainer) == PROXPROP_OK);
+    CHECK(proxprop_trainer_step_labels(trainer, samples, BATCH * INPUTS, labels, BATCH, 0.1, &result) == PROXPROP_OK);
+    CHECK(proxprop_network_get_parameters(network, parameters, 387) == PROXPROP_OK);
+    CHECK(proxprop_trainer_close(trainer) == PROXPROP_OK && proxprop_network_close(network) == PROXPROP_OK);
+}
+
+/* AdamW without decay is Adam; unless it is told so, it decays. */
+static void test_weight_decay(void)
+{
+    static const double none = 0, hundredth = 0.01;
+    float adam[387], usual[387], without[387], with[387];
+    decay_once(PROXPROP_OPTIMIZER_ADAM, NULL, adam);
+    decay_once(PROXPROP_OPTIMIZER_ADAMW, NULL, usual);
+    decay_once(PROXPROP_OPTIMIZER_ADAMW, &none, without);
+    decay_once(PROXPROP_OPTIMIZER_ADAMW, &hundredth, with);
+    CHECK(memcmp(adam, without, sizeof adam) == 0 && memcmp(usual, with, sizeof usual) == 0 && memcmp(adam, usual, sizeof adam) != 0);
+}
+
 /* Steps that are refused leave a network with batch normalisation as it was; one that overflows leaves what cannot be saved. */
 static void test_refused_steps(void)
 {
@@ -304,6 +336,9 @@ static void test_arguments(void)
     options.measure_every = 1;
     options.tau_theta = -1;
     SAYS(proxprop_trainer_create(network, &options, &trainer), PROXPROP_INVALID_ARGUMENT, "");
+    options.tau_theta = 1;
+    options.weight_decay = -0.5;
+    SAYS(proxprop_trainer_create(network, &options, &trainer), PROXPROP_INVALID_ARGUMENT, "options->weight_decay is -0.5; expected 0 or more");
     CHECK(trainer == NULL);
     CHECK(proxprop_trainer_create(network, NULL, &trainer) == PROXPROP_OK);
     proxprop_step_result result = { .size = sizeof result };
@@ -396,6 +431,7 @@ int main(int count, char **arguments)
     test_version();
     test_training();
     test_values();
+    test_weight_decay();
     test_refused_steps();
     test_files();
     test_arguments();
