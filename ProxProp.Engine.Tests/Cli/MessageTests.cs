@@ -23,6 +23,8 @@ public sealed class MessageTests : IDisposable
     [InlineData("--lr must be a positive number, but is '0,1'.", "--lr", "0,1")]
     [InlineData("--lr must be a positive number, but is 'NaN'.", "--lr", "NaN")]
     [InlineData("--momentum must be at least 0 and below 1, but is '1'.", "--momentum", "1")]
+    [InlineData("--weight-decay must be a number of at least 0, but is '-1'.", "--weight-decay", "-1")]
+    [InlineData("--weight-decay must be a number of at least 0, but is 'NaN'.", "--weight-decay", "NaN")]
     [InlineData("--tau-theta must be a positive number, but is '0'.", "--tau-theta", "0")]
     [InlineData("--seed must be a whole number of at least 0, but is '-1'.", "--seed", "-1")]
     [InlineData("--step must be gradient, exact, auto, cgN or pcgN with N of at least 1 (cg3, for example), but is 'cg0'.", "--step", "cg0")]

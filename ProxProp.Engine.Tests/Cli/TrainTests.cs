@@ -34,6 +34,7 @@ public sealed class TrainTests : IDisposable
     [InlineData("--optimizer", "adam")]
     [InlineData("--lr", "0.5")]
     [InlineData("--momentum", "0.9")]
+    [InlineData("--weight-decay", "0.001")]
     [InlineData("--damping", "scale-free")]
     public void A_choice_of_run_is_one_run(string option, string value)
     {
@@ -128,6 +129,34 @@ public sealed class TrainTests : IDisposable
         string output = CliRun.Done(["train", "--max-steps", "1", "--save", Saved, .. options]);
         Assert.Contains(run, output, StringComparison.Ordinal);
         Assert.Contains(optimizer, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("training   nesterov (momentum 0.95), ")]
+    [InlineData("training   nesterov (momentum 0.95, weight decay 0.001), ", "--weight-decay", "0.001")]
+    [InlineData("training   sgd (weight decay 0.5), ", "--optimizer", "sgd", "--weight-decay", "0.5")]
+    [InlineData("training   momentum (momentum 0.9, weight decay 0.5), ", "--optimizer", "momentum", "--momentum", "0.9", "--weight-decay", "0.5")]
+    [InlineData("training   adam, ", "--optimizer", "adam", "--weight-decay", "0")]
+    [InlineData("training   adam (weight decay 0.5), ", "--optimizer", "adam", "--weight-decay", "0.5")]
+    [InlineData("training   adamw (weight decay 0.01), ", "--optimizer", "adamw")]
+    [InlineData("training   adamw (weight decay 0), ", "--optimizer", "adamw", "--weight-decay", "0")]
+    public void The_head_tells_the_weight_decay(string line, params string[] options) =>
+        Assert.Contains(line, CliRun.Done(["train", "--step", "exact", "--max-steps", "1", "--save", Saved, .. options]), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("sgd", "0")]
+    [InlineData("momentum", "0")]
+    [InlineData("nesterov", "0")]
+    [InlineData("adam", "0")]
+    [InlineData("adamw", "0.01")]
+    public void Weight_decay_reaches_the_optimizer_and_its_checkpoints(string optimizer, string usual)
+    {
+        string checkpoint = _folder.File("c");
+        string[] args = ["train", "--step", "exact", "--max-steps", "2", "--optimizer", optimizer, "--save", Saved];
+        CliRun.Done([.. args, "--checkpoint", checkpoint]);
+        CliRun.Done([.. args, "--weight-decay", usual, "--resume", checkpoint]);
+        string message = CliRun.Fails(1, [.. args, "--weight-decay", "0.25", "--resume", checkpoint]);
+        Assert.Matches($@"other settings \(optimizer: {optimizer}, .*weight decay {usual}\); expected .*weight decay 0\.25\)", message);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ internal sealed class InfoCommand : Command
         foreach (StepChoice step in new[] { StepChoice.Gradient, StepChoice.Auto })
         {
             using var training = new TrainingStep<T>(
-                network, step.Make<T>(Damping.Fixed(1)), OptimizerChoice.Make<T>(OptimizerChoice.Nesterov, OptimizerChoice.DefaultMomentum));
+                network, step.Make<T>(Damping.Fixed(1)), OptimizerChoice.Make<T>(OptimizerChoice.Nesterov, OptimizerChoice.DefaultMomentum, 0));
             WriteStep(output, step, training.BufferBytes, batch, training.Plans, i => network.Layers[i].Kind);
         }
     }

@@ -10,7 +10,7 @@ internal sealed class TrainCommand : Command
     private const string About =
         "Trains a network and saves its weights. Without options: trains on the embedded digits by ProxProp and, beside it, by plain "
         + "backpropagation, and shows both. It stays this comparison until one of --step, --tau-theta, --damping, --lambda, --optimizer, --lr, "
-        + "--momentum, --init, --log, --checkpoint, --checkpoint-every, --checkpoint-minutes, --resume or another --dataset asks for one run.";
+        + "--momentum, --weight-decay, --init, --log, --checkpoint, --checkpoint-every, --checkpoint-minutes, --resume or another --dataset asks for one run.";
 
     public TrainCommand(Terminal terminal, CancellationToken cancel)
         : base("train", About)

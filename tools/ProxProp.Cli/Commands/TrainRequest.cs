@@ -15,6 +15,7 @@ internal sealed record TrainRequest(
     string? Optimizer,
     double? Rate,
     double? Momentum,
+    double? WeightDecay,
     int Batch,
     int? Epochs,
     int? MaxSteps,
@@ -74,6 +75,7 @@ internal sealed record TrainRequest(
             parsed.GetValue(options.Optimizer),
             parsed.GetValue(options.Rate),
             parsed.GetValue(options.Momentum),
+            parsed.GetValue(options.WeightDecay),
             parsed.GetValue(options.Batch) ?? (small ? 100 : 500),
             parsed.GetValue(options.Epochs),
             parsed.GetValue(options.MaxSteps),
@@ -106,7 +108,8 @@ internal sealed record TrainRequest(
 /// <param name="Optimizer">What uses the directions.</param>
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Momentum">Momentum, where the optimizer has it.</param>
-internal sealed record RunSettings(StepChoice Step, DampingChoice Damping, string Optimizer, double Rate, double Momentum)
+/// <param name="WeightDecay">Weight decay, 0 for none.</param>
+internal sealed record RunSettings(StepChoice Step, DampingChoice Damping, string Optimizer, double Rate, double Momentum, double WeightDecay)
 {
     public static RunSettings For(TrainRequest request, StepChoice step, bool convolutional)
     {
@@ -118,14 +121,24 @@ internal sealed record RunSettings(StepChoice Step, DampingChoice Damping, strin
             request.Damping.For(optimizer),
             optimizer,
             request.Rate ?? OptimizerChoice.DefaultRate(optimizer, step, request.Data.Kind),
-            request.Momentum ?? OptimizerChoice.DefaultMomentum);
+            request.Momentum ?? OptimizerChoice.DefaultMomentum,
+            request.WeightDecay ?? OptimizerChoice.DefaultDecay(optimizer));
     }
 
     /// <summary>"ProxProp (auto)" or "backpropagation".</summary>
     public string Title => Step.IsProximal ? $"ProxProp ({Step.Name})" : "backpropagation";
 
-    /// <summary>The optimizer with its momentum.</summary>
-    public string OptimizerText => OptimizerChoice.HasMomentum(Optimizer) ? $"{Optimizer} (momentum {Output.Texts.Plain(Momentum)})" : Optimizer;
+    /// <summary>The optimizer with its momentum and its weight decay; none is told only of AdamW, of which one expects it.</summary>
+    public string OptimizerText
+    {
+        get
+        {
+            string momentum = OptimizerChoice.HasMomentum(Optimizer) ? $"momentum {Output.Texts.Plain(Momentum)}" : string.Empty;
+            string decay = WeightDecay != 0 || Optimizer == OptimizerChoice.AdamW ? $"weight decay {Output.Texts.Plain(WeightDecay)}" : string.Empty;
+            string both = momentum + (momentum.Length > 0 && decay.Length > 0 ? ", " : string.Empty) + decay;
+            return both.Length > 0 ? $"{Optimizer} ({both})" : Optimizer;
+        }
+    }
 
     /// <summary>Learning rate and damping.</summary>
     public string RateText =>

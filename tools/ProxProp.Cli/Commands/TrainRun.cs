@@ -27,7 +27,7 @@ internal sealed class TrainRun<T> : IDisposable
             Step = new TrainingStep<T>(
                 Network,
                 settings.Step.Make<T>(settings.Damping.Make(), request.SolverBytes),
-                Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum),
+                Options.OptimizerChoice.Make<T>(settings.Optimizer, settings.Momentum, settings.WeightDecay),
                 maxBatch: _batch)
             {
                 MeasureEvery = request.ReportEvery,

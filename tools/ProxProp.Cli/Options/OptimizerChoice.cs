@@ -12,7 +12,6 @@ internal static class OptimizerChoice
     public const string Adam = "adam";
     public const string AdamW = "adamw";
     public const double DefaultMomentum = 0.95;
-    private const double AdamWDecay = 0.01;
 
     public static string[] Names { get; } = [Sgd, Momentum, Nesterov, Adam, AdamW];
 
@@ -36,14 +35,16 @@ internal static class OptimizerChoice
         : dataset == DataOptions.Digits ? 0.1
         : 0.05;
 
-    public static Optimizer<T> Make<T>(string name, double momentum)
+    /// <summary>The weight decay of the library's optimizers, and PyTorch's.</summary>
+    public static double DefaultDecay(string name) => name == AdamW ? 0.01 : 0;
+
+    public static Optimizer<T> Make<T>(string name, double momentum, double weightDecay)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => name switch
         {
-            Sgd => new Sgd<T>(),
-            Momentum => new Sgd<T>(MomentumKind.HeavyBall, momentum),
-            Nesterov => new Sgd<T>(MomentumKind.Nesterov, momentum),
-            Adam => new Adam<T>(),
-            _ => new Adam<T>(weightDecay: AdamWDecay, decoupled: true),
+            Sgd => new Sgd<T>(weightDecay: weightDecay),
+            Momentum => new Sgd<T>(MomentumKind.HeavyBall, momentum, weightDecay),
+            Nesterov => new Sgd<T>(MomentumKind.Nesterov, momentum, weightDecay),
+            _ => new Adam<T>(weightDecay: weightDecay, decoupled: name == AdamW),
         };
 
     public static bool IsAdam(string name) => name is Adam or AdamW;

@@ -35,6 +35,12 @@ internal sealed class TrainOptions
     public Option<double?> Momentum { get; } = Parsed.Number(
         "--momentum", "Momentum of momentum and nesterov. Default: 0.95.", x => x is >= 0 and < 1, "at least 0 and below 1");
 
+    public Option<double?> WeightDecay { get; } = Parsed.Number(
+        "--weight-decay",
+        "Weight decay: X times the weights is added to their direction; adamw shrinks them by that part of the learning rate instead. Default: 0, with adamw 0.01.",
+        x => x >= 0,
+        "a number of at least 0");
+
     public Option<int?> Batch { get; } = Parsed.Count("--batch", "Samples in a step. Default: 100, for mnist and cifar10 500.", 1);
 
     public Option<int?> Epochs { get; } = Parsed.Count("--epochs", "Passes over the training rows. Default: 30, for mnist and cifar10 10.", 1);
@@ -71,14 +77,14 @@ internal sealed class TrainOptions
         ByteSize.Expected);
 
     /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
-    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, Init, Log, .. Checkpoint.All];
+    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, WeightDecay, Init, Log, .. Checkpoint.All];
 
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[]
         {
-            Model, Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, Batch, Epochs, MaxSteps, TrainSamples, Validation, Seed, NoShuffle,
-            Init, Save, Log, ReportEvery,
+            Model, Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, WeightDecay, Batch, Epochs, MaxSteps, TrainSamples, Validation, Seed,
+            NoShuffle, Init, Save, Log, ReportEvery,
         })
         {
             command.Add(option);
