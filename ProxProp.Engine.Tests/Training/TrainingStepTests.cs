@@ -123,6 +123,26 @@ public sealed class TrainingStepTests : IDisposable
     }
 
     [Fact]
+    public void An_evaluator_refuses_a_loss_made_for_another_network()
+    {
+        using var network = new Network<double>(Shape.Vector(3), [new Linear<double>(4)], 2, compute: _compute);
+        using var narrow = new Network<double>(Shape.Vector(3), [new Linear<double>(3)], 2, compute: _compute);
+        using var large = new Network<double>(Shape.Vector(3), [new Linear<double>(4)], 5, compute: _compute);
+        using var small = new Network<double>(Shape.Vector(3), [new Linear<double>(4)], 1, compute: _compute);
+        var loss = new CrossEntropyLoss<double>();
+        using var step = new TrainingStep<double>(network, new ExplicitStep<double>(), new Sgd<double>(), loss);
+        Assert.StartsWith(
+            "This CrossEntropyLoss belongs to a network of 4 outputs with batches of up to 2 samples, but this network has 3 outputs and batches of up to 2;",
+            Assert.Throws<ArgumentException>(() => new Evaluator<double>(narrow, loss)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "this network has 4 outputs and batches of up to 5;",
+            Assert.Throws<ArgumentException>(() => new Evaluator<double>(large, loss)).Message,
+            StringComparison.Ordinal);
+        new Evaluator<double>(small, loss).Dispose();
+    }
+
+    [Fact]
     public void After_disposal_it_refuses_to_run()
     {
         Network<double> network = Make();

@@ -59,6 +59,8 @@ public abstract class Loss<T>
     /// </summary>
     public virtual string Settings => GetType().Name.Split('`')[0];
 
+    private int _maxBatch, _outputs;
+
     /// <summary>Whether the loss belongs to a training step or an evaluator.</summary>
     internal bool IsOwned { get; private set; }
 
@@ -71,8 +73,20 @@ public abstract class Loss<T>
     {
         if (IsOwned)
             throw new InvalidOperationException($"This {GetType().Name.Split('`')[0]} belongs to a training step already; make one for each.");
-        IsOwned = true;
+        (IsOwned, _maxBatch, _outputs) = (true, plan.MaxBatch, output.Size);
         Plan(plan, output);
+    }
+
+    /// <summary>Refuses a network that the loss, which belongs to a training step or an evaluator, was not planned for.</summary>
+    /// <exception cref="ArgumentException">The network has another number of outputs, or a larger largest batch.</exception>
+    internal void CheckFits(int maxBatch, Shape output)
+    {
+        if (output.Size != _outputs || maxBatch > _maxBatch)
+        {
+            throw new ArgumentException(
+                $"This {GetType().Name.Split('`')[0]} belongs to a network of {_outputs} outputs with batches of up to {_maxBatch} samples, " +
+                $"but this network has {output.Size} outputs and batches of up to {maxBatch}; make another loss for it.");
+        }
     }
 
     /// <summary>Refuses targets that <see cref="Evaluate"/> would refuse, before anything is computed. Accepts all, unless a loss knows better.</summary>

@@ -27,9 +27,12 @@ public sealed class Evaluator<T> : IDisposable
     /// <summary>Reserves room for one batch.</summary>
     /// <param name="network">The network.</param>
     /// <param name="loss">The loss of a training step, or one of its own; null for softmax cross-entropy.</param>
+    /// <exception cref="ArgumentException">The loss is that of a network with another number of outputs, or with smaller batches.</exception>
     public Evaluator(Network<T> network, Loss<T>? loss = null)
     {
         ArgumentNullException.ThrowIfNull(network);
+        if (loss is { IsOwned: true })
+            loss.CheckFits(network.MaxBatch, network.Output);
         _network = network;
         _arena.Label("evaluation", BufferPurpose.Data);
         _samples = _arena.Reserve<T>("evaluation samples", (long)network.MaxBatch * network.Input.Size);
