@@ -156,6 +156,29 @@ public sealed class CheckpointRefusalTests : IDisposable
     }
 
     [Fact]
+    public void A_damping_that_differs_in_the_last_digits_is_another_one()
+    {
+        foreach (Func<double, Damping> make in (Func<double, Damping>[])[Damping.Fixed, Damping.ScaleFree, x => Damping.LevenbergMarquardt(x)])
+        {
+            Checkpoint.Save(Make(0.0500000001), _folder.File("c"));
+            Checkpoint.Load(Make(0.0500000001), _folder.File("c"));
+            string message = Assert.Throws<DataFormatException>(() => Checkpoint.Load(Make(0.05), _folder.File("c"))).Message;
+            Assert.Contains(" 0.0500000001); expected", message, StringComparison.Ordinal);
+
+            TrainingStep<float> Make(double value)
+            {
+                var network = new Network<float>(Shape.Vector(3), [new Linear<float>(2), new Linear<float>(2)], 2, 1, _compute);
+                return new TrainingStep<float>(network, new ExactStep<float>(make(value)), new Sgd<float>());
+            }
+        }
+
+        // What six digits hold is written as ever, so that earlier checkpoints go on.
+        Assert.Equal(
+            ["tauTheta 0.05", "tauTheta 1E-05", "tauTheta 1E+06", "tauTheta 123456", "tauTheta 1234567"],
+            ((double[])[0.05, 1e-5, 1e6, 123456, 1234567]).Select(x => Damping.Fixed(x).ToString()));
+    }
+
+    [Fact]
     public void A_loss_of_ones_own_takes_part()
     {
         Assert.Equal("MeanSquaredErrorLoss", new MeanSquaredErrorLoss<float>().Settings);

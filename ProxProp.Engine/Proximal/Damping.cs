@@ -44,11 +44,18 @@ public abstract class Damping
         ? value
         : throw new ArgumentOutOfRangeException(name, value, $"The {what} must be positive and finite.");
 
+    // All digits, since a checkpoint compares the names; but 1E+06 for a million, as checkpoints have always had it.
+    private static string Text(double value)
+    {
+        string rounded = value.ToString("G6", CultureInfo.InvariantCulture);
+        return double.Parse(rounded, CultureInfo.InvariantCulture) == value ? rounded : value.ToString("R", CultureInfo.InvariantCulture);
+    }
+
     private sealed class FixedDamping(double tauTheta) : Damping
     {
         public override bool NeedsTrace => false;
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"tauTheta {tauTheta:G6}");
+        public override string ToString() => $"tauTheta {Text(tauTheta)}";
 
         public override LayerDamping Bind() => new(1 / tauTheta, isRelative: false);
     }
@@ -57,7 +64,7 @@ public abstract class Damping
     {
         public override bool NeedsTrace => true;
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"lambda {lambda:G6}");
+        public override string ToString() => $"lambda {Text(lambda)}";
 
         public override LayerDamping Bind() => new(lambda, isRelative: true);
     }
@@ -66,7 +73,7 @@ public abstract class Damping
     {
         public override bool NeedsTrace => true;
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"Levenberg-Marquardt lambda {lambda:G6}");
+        public override string ToString() => $"Levenberg-Marquardt lambda {Text(lambda)}";
 
         public override LayerDamping Bind() => new(lambda, isRelative: true) { AdaptEvery = every };
     }
