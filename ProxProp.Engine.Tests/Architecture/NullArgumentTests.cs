@@ -62,6 +62,7 @@ public sealed class NullArgumentTests : IDisposable
         using var step = new TrainingStep<float>(_network, new ExplicitStep<float>(), new Sgd<float>());
         using var trainer = new Trainer<float>(step, new TrainerOptions());
         Assert.Equal("train", Assert.Throws<ArgumentNullException>(() => trainer.Run(null!)).ParamName);
+        Assert.Equal("train", Assert.Throws<ArgumentNullException>(() => trainer.Check(null!)).ParamName);
         foreach (double tau in (double[])[0, -1, double.NaN])
             Assert.Equal("tau", Assert.Throws<ArgumentOutOfRangeException>(() => DampedLeastSquares.Solve(new double[,] { { 1 } }, [1.0], tau)).ParamName);
     }

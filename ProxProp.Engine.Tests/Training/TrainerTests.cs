@@ -155,7 +155,34 @@ public sealed class TrainerTests : IDisposable
         }
 
         var unlabelled = new Dataset<double>("toy", 1, 1, 6, ["a", "b"], new double[12], [0, -1]);
-        Assert.Contains("Label -1", Assert.Throws<ArgumentException>(() => Train(network, new TrainerOptions(), unlabelled)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Row 1 of toy has the label -1; cross-entropy needs one of 0 to 2",
+            Assert.Throws<ArgumentException>(() => Train(network, new TrainerOptions(), unlabelled)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validation_data_that_do_not_fit_are_refused_before_the_first_step()
+    {
+        using Network<double> network = Mlp(8);
+        using var step = new TrainingStep<double>(network, new ExplicitStep<double>(), new Sgd<double>());
+        using var trainer = new Trainer<double>(step, new TrainerOptions { Epochs = 1 });
+        var unlabelled = new Dataset<double>("held back", 1, 1, 6, ["a", "b"], new double[24], [0, 1, 1, -1]);
+        (Dataset<double> Data, string Said)[] cases =
+        [
+            (TestData.Make(10, features: 5), "takes samples of 6 elements (6), but those of toy have 5"),
+            (TestData.Make(10, classes: 9), "toy has 9 classes, but the network has only 3 outputs"),
+            (unlabelled, "Row 3 of held back has the label -1; cross-entropy needs one of 0 to 2"),
+            (unlabelled.Slice(2, 2), "Row 3 of held back has the label -1"),
+        ];
+        foreach ((Dataset<double> data, string said) in cases)
+        {
+            Assert.Contains(said, Assert.Throws<ArgumentException>(() => trainer.Run(TestData.Make(20), data)).Message, StringComparison.Ordinal);
+            Assert.Contains(said, Assert.Throws<ArgumentException>(() => trainer.Check(TestData.Make(20), data)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, step.StepsDone);
+        Assert.Equal(TrainingStatus.Completed, trainer.Run(TestData.Make(20), unlabelled.Take(3)).Status);
     }
 
     [Fact]

@@ -93,4 +93,15 @@ public sealed class Evaluator<T> : IDisposable
         if (data.Classes > network.Output.Size)
             throw new ArgumentException($"{data.Name} has {data.Classes} classes, but the network has only {network.Output.Size} outputs.", nameof(data));
     }
+
+    /// <summary>Checks that every row has a label, which cross-entropy asks for.</summary>
+    internal static void CheckLabels(Network<T> network, Dataset<T> data)
+    {
+        int row = data.Labels.IndexOfAnyExceptInRange(0, network.Output.Size - 1);
+        if (row >= 0)
+        {
+            throw new ArgumentException(
+                $"Row {data.SourceRow(row)} of {data.Name} has the label {data.Labels[row]}; cross-entropy needs one of 0 to {network.Output.Size - 1}.", nameof(data));
+        }
+    }
 }

@@ -167,7 +167,7 @@ public sealed class Trainer<T> : IDisposable
     /// <param name="cancellation">
     /// Ends training after the current step; after an epoch's last one when its evaluation is done, which the epoch's figures in a checkpoint need.
     /// </param>
-    /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers.</exception>
+    /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers: see <see cref="Check"/>.</exception>
     /// <exception cref="DataFormatException">The checkpoint to resume from is damaged, or belongs to a run with other settings.</exception>
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -184,6 +184,23 @@ public sealed class Trainer<T> : IDisposable
         }
     }
 
+    /// <summary>Refuses what <see cref="Run"/> would refuse of its data, before anything is computed.</summary>
+    /// <param name="train">Training data.</param>
+    /// <param name="validation">Data evaluated after each epoch, or null.</param>
+    /// <exception cref="ArgumentException">
+    /// The data do not fit the network, a row has no label that the loss could use, or the last batch is too small for one of the layers.
+    /// </exception>
+    public void Check(Dataset<T> train, Dataset<T>? validation = null)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        CheckFits(train);
+        if (train.Count == 0)
+            throw new ArgumentException($"{train.Name} has no samples to train on.", nameof(train));
+        if (validation is { Count: > 0 })
+            CheckFits(validation);
+        MicroBatches.CheckSize(_step.Network, ((train.Count - 1) % _batchSize) + 1);
+    }
+
     /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>
     public void Dispose() => _arena.Dispose();
 
@@ -191,18 +208,14 @@ public sealed class Trainer<T> : IDisposable
         Dataset<T> train, Dataset<T>? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         Network<T> network = _step.Network;
-        Evaluator<T>.CheckFits(network, train);
-        if (train.Count == 0)
-            throw new ArgumentException($"{train.Name} has no samples to train on.", nameof(train));
-        int perEpoch = (int)(((long)train.Count + _batchSize - 1) / _batchSize);
-        long totalSteps = (long)_options.Epochs * perEpoch;
+        Check(train, validation);
+        long totalSteps = (long)_options.Epochs * StepsPerEpoch(train);
         if (_options.MaxSteps > 0)
             totalSteps = Math.Min(totalSteps, _options.MaxSteps);
         var keeper = new CheckpointKeeper<T>(_step, _options, _batchSize, totalSteps, train, validation);
         TrainingPosition start = keeper.Start;
         Generator? generator = start.EpochState is { } state ? new Generator(state) : _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null;
         var batches = new BatchPlan(train.Count, _batchSize, generator);
-        MicroBatches.CheckSize(network, batches[batches.Count - 1].Length);
         Span<T> samples = _samples.Span;
         Span<int> labels = _labels.Span;
         using Evaluator<T>? evaluator = validation is { Count: > 0 } ? new Evaluator<T>(network, _step.Loss) : null;
@@ -254,6 +267,15 @@ public sealed class Trainer<T> : IDisposable
         }
 
         return Result(TrainingStatus.Completed, null, run, keeper);
+    }
+
+    private int StepsPerEpoch(Dataset<T> train) => (int)(((long)train.Count + _batchSize - 1) / _batchSize);
+
+    private void CheckFits(Dataset<T> data)
+    {
+        Evaluator<T>.CheckFits(_step.Network, data);
+        if (_step.Loss is CrossEntropyLoss<T>)
+            Evaluator<T>.CheckLabels(_step.Network, data);
     }
 
     // As many steps as there can be, to train until the stop, may take more seconds than a time span holds.
