@@ -186,6 +186,22 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_stop_after_an_update_that_is_not_finite_leaves_the_last_good_parameters()
+    {
+        using Network<double> network = Mlp(8);
+        double[] before = network.Parameters.ToArray();
+        using var source = new CancellationTokenSource();
+        var record = new Record(_ =>
+        {
+            network.Parameters[0] = double.NaN;
+            source.Cancel();
+        });
+        TrainingResult result = Train(network, new TrainerOptions { Epochs = 5 }, TestData.Make(20), record, source.Token);
+        Assert.Equal((TrainingStatus.NonFiniteLoss, 0L), (result.Status, result.WeightsStep));
+        Assert.Equal(before, network.Parameters.ToArray());
+    }
+
+    [Fact]
     public void A_last_batch_too_small_for_batch_statistics_is_refused_before_training()
     {
         using var network = new Network<double>(Shape.Vector(6), [new Linear<double>(4), new BatchNorm<double>(), new Linear<double>(3)], 8, compute: _compute);

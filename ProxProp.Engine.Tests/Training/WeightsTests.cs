@@ -2,6 +2,8 @@ using System.Numerics;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
+using ProxProp.Engine.Optimizers;
+using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Training;
 
@@ -26,6 +28,29 @@ public sealed class WeightsTests : IDisposable
             ],
             reader.Entries.Select(e => $"{e.Name} {e.ShapeText}").Order(StringComparer.Ordinal));
         Assert.Equal(("pt", "0.05"), (reader.Metadata["format"], reader.Metadata["tau"]));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Numbers_that_are_not_finite_are_not_saved_and_the_old_file_stays(float value)
+    {
+        using Network<float> network = Make<float>(1);
+        using var step = new TrainingStep<float>(network, new ExplicitStep<float>(), new Sgd<float>());
+        Action[] saves = [() => Weights.Save(network, FilePath), () => Checkpoint.Save(step, FilePath)];
+        foreach (Action save in saves)
+        {
+            save();
+            byte[] before = File.ReadAllBytes(FilePath);
+            float last = network.Parameters[^1];
+            network.Parameters[^1] = value;
+            Assert.StartsWith("Tensor '6.bias' of the network has a number that is not finite", Assert.Throws<InvalidOperationException>(save).Message, StringComparison.Ordinal);
+            network.Parameters[^1] = last;
+            network.Layers[1].StateValues(0)[0] = value;
+            Assert.StartsWith("Tensor '1.running_mean'", Assert.Throws<InvalidOperationException>(save).Message, StringComparison.Ordinal);
+            network.Layers[1].StateValues(0)[0] = 0;
+            Assert.Equal(before, File.ReadAllBytes(FilePath));
+        }
     }
 
     [Fact]

@@ -38,6 +38,7 @@ public static class Checkpoint
     /// <param name="position">How far the run has come; null where the caller keeps that.</param>
     /// <param name="settings">What else the run depends on, by name: <see cref="Load"/> refuses other values.</param>
     /// <param name="metadata">Texts to keep beside.</param>
+    /// <exception cref="InvalidOperationException">The network has a number that is not finite, which no load would take; an old file is untouched.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is untouched.</exception>
     public static void Save<T>(
         TrainingStep<T> step, string path, TrainingPosition? position = null, IEnumerable<KeyValuePair<string, string>>? settings = null,
@@ -91,6 +92,7 @@ public static class Checkpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(step);
+        Weights.CheckFinite(step.Network);
         SafetensorsWriter writer = Begin(step.Settings().Concat(settings ?? []), metadata);
         Weights.AddTo(writer, step.Network);
         step.VisitState(new StateWriter(writer), StepPrefix);

@@ -231,8 +231,9 @@ public sealed class Trainer<T> : IDisposable
             {
                 if (cancellation.IsCancellationRequested)
                 {
-                    if (keeper.IsOn && _lastGood.TryTake())
-                        keeper.Save(run.Position(b, batches.EpochState));
+                    if (!_lastGood.TryTake())
+                        return Fail(NonFinite.DescribeUpdate(network, run.Step), run, goodStep, keeper);
+                    keeper.Save(run.Position(b, batches.EpochState));
                     return Result(TrainingStatus.Cancelled, "Training was cancelled.", run, keeper);
                 }
 

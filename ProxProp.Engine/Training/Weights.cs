@@ -19,11 +19,13 @@ public static class Weights
     /// <param name="network">The network.</param>
     /// <param name="path">The file, replaced if it exists.</param>
     /// <param name="metadata">Texts to keep beside the weights, or null.</param>
+    /// <exception cref="InvalidOperationException">The network has a number that is not finite, which no load would take; an old file is untouched.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is untouched.</exception>
     public static void Save<T>(Network<T> network, string path, IEnumerable<KeyValuePair<string, string>>? metadata = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(network);
+        CheckFinite(network);
         var writer = new SafetensorsWriter();
         writer.SetMetadata("format", "pt");
         foreach ((string key, string value) in metadata ?? [])
@@ -79,6 +81,14 @@ public static class Weights
         }
 
         return null;
+    }
+
+    /// <summary>Refuses to save what <see cref="Read"/> would refuse.</summary>
+    internal static void CheckFinite<T>(Network<T> network)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (FirstNotFinite(network) is { } name)
+            throw new InvalidOperationException($"Tensor '{name}' of the network has a number that is not finite; nothing was saved.");
     }
 
     /// <summary>Gives the network what <see cref="Read"/> has read.</summary>
