@@ -34,6 +34,22 @@ public sealed class PlanTests : IDisposable
         Assert.All(buffers.EnumerateArray(), b => Assert.NotEqual(string.Empty, b.GetProperty("owner").GetString()));
     }
 
+    [Fact]
+    public void A_last_batch_of_one_is_refused_where_batch_statistics_need_two()
+    {
+        File.WriteAllText(
+            _folder.File("m.json"),
+            """{ "input": [2], "layers": [{ "type": "Linear", "outputs": 4 }, { "type": "BatchNorm" }, { "type": "Linear", "outputs": 2 }] }""");
+        File.WriteAllLines(_folder.File("d.csv"), Enumerable.Range(0, 401).Select(i => $"{i % 7},{i % 5},{(i % 2 == 0 ? "a" : "b")}"));
+        string[] args = ["--dataset", "csv", "--data", _folder.File("d.csv"), "--model", _folder.File("m.json"), "--train-samples", "201", "--no-shuffle"];
+        Assert.Contains(
+            "201 samples in batches of 100 leave a last batch of 1, and layer 1 (BatchNorm 4 -> 4) needs at least 2; take another batch size, 101 for example.",
+            CliRun.Fails(1, ["plan", .. args]),
+            StringComparison.Ordinal);
+        CliRun.Done(["plan", "--batch", "101", .. args]);
+        CliRun.Done(["plan", "--max-steps", "2", .. args]);
+    }
+
     /// <summary>By the difference of two runs, so that the runtime's own memory falls out.</summary>
     [Fact]
     public void Peak_memory_is_what_was_planned()

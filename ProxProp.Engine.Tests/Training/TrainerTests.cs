@@ -207,9 +207,23 @@ public sealed class TrainerTests : IDisposable
         using var network = new Network<double>(Shape.Vector(6), [new Linear<double>(4), new BatchNorm<double>(), new Linear<double>(3)], 8, compute: _compute);
         double[] before = network.Parameters.ToArray();
         var e = Assert.Throws<ArgumentException>(() => Train(network, new TrainerOptions(), TestData.Make(17)));
-        Assert.Contains("Layer 1 (BatchNorm 4 -> 4) is trained on batches of at least 2 samples, but a batch has 1", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "17 samples in batches of 8 leave a last batch of 1, and layer 1 (BatchNorm 4 -> 4) needs at least 2; take another batch size, 9 for example.",
+            e.Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "9 samples in batches of 4 leave a last batch of 1, and layer 1 (BatchNorm 4 -> 4) needs at least 2; take another batch size, 5 for example.",
+            Assert.Throws<ArgumentException>(() => Train(network, new TrainerOptions { BatchSize = 4 }, TestData.Make(9))).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Layer 1 (BatchNorm 4 -> 4) needs batches of at least 2 samples, but the data have 1.",
+            Assert.Throws<ArgumentException>(() => Train(network, new TrainerOptions(), TestData.Make(1))).Message,
+            StringComparison.Ordinal);
         Assert.Equal(before, network.Parameters.ToArray());
         Assert.Equal(TrainingStatus.Completed, Train(network, new TrainerOptions { Epochs = 1 }, TestData.Make(18)).Status);
+
+        // The batch of one never comes.
+        Assert.Equal(TrainingStatus.Completed, Train(network, new TrainerOptions { MaxSteps = 2 }, TestData.Make(17)).Status);
     }
 
     public void Dispose() => _compute.Dispose();

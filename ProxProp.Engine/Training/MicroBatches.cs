@@ -37,6 +37,30 @@ internal static class MicroBatches
         }
     }
 
+    /// <summary>Refuses a batch size that leaves a last batch too small for a layer's statistics.</summary>
+    public static void CheckLast<T>(Network<T> network, int samples, int batchSize)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int last = Last(samples, batchSize);
+        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
+        {
+            int least = network.Layers[i].MinTrainingBatch;
+            if (last >= least)
+                continue;
+            if (samples < least)
+                throw new ArgumentException($"Layer {i} ({network.Layers[i]}) needs batches of at least {least} samples, but the data have {samples}.", nameof(samples));
+            int other = batchSize + 1;
+            while (Last(samples, other) < least)
+                other++;
+            throw new ArgumentException(
+                $"{samples} samples in batches of {batchSize} leave a last batch of {last}, and layer {i} ({network.Layers[i]}) needs at least {least}; " +
+                $"take another batch size, {other} for example.",
+                nameof(batchSize));
+        }
+    }
+
+    private static int Last(int samples, int batchSize) => ((samples - 1) % batchSize) + 1;
+
     /// <summary>A part's samples.</summary>
     public static ReadOnlySpan<T> Rows<T>(ReadOnlySpan<T> samples, in Pass part, Shape input)
     {

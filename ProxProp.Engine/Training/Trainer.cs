@@ -198,7 +198,8 @@ public sealed class Trainer<T> : IDisposable
             throw new ArgumentException($"{train.Name} has no samples to train on.", nameof(train));
         if (validation is { Count: > 0 })
             CheckFits(validation);
-        MicroBatches.CheckSize(_step.Network, ((train.Count - 1) % _batchSize) + 1);
+        if (_options.MaxSteps == 0 || _options.MaxSteps >= StepsPerEpoch(train))
+            MicroBatches.CheckLast(_step.Network, train.Count, _batchSize);
     }
 
     /// <summary>Frees the trainer's buffers; the step and the network stay.</summary>

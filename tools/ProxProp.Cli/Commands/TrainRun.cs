@@ -81,10 +81,11 @@ internal sealed class TrainRun<T> : IDisposable
         }
     }
 
-    /// <summary>The memory that training and evaluating on these data takes.</summary>
+    /// <summary>The memory that training and evaluating on these data takes; refuses data that training would refuse.</summary>
     public MemoryPlan Plan(DatasetSplit<T> split)
     {
         using var trainer = new Trainer<T>(Step, MakeOptions(new Dictionary<string, string>(), log: null));
+        trainer.Check(split.Train, split.Validation);
         using var evaluator = new Evaluator<T>(Network);
         int evaluations = (split.Validation.Count > 0 ? 1 : 0) + (split.Test.Count > 0 ? 1 : 0);
         return MemoryPlan.Of(Step, trainer, [.. Enumerable.Repeat(evaluator, evaluations)]);
