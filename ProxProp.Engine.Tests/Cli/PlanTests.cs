@@ -92,7 +92,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("images", "cg3", 1200, 0.5)]
     [InlineData("mlp:512,512,512", "gradient", 1200, 1)]
     [InlineData("mlp:512,512,512", "exact", 1200, 1)]
-    [InlineData("mlp:512,512,512", "auto", 1200, 0.7)]
+    [InlineData("mlp:700,700,700", "auto", 1200, 0.8)]
     [InlineData("mlp:4000,1500", "cg3", 500, 1)]
     public void Peak_memory_is_planned_for_every_kind_of_step_and_budget(string model, string step, int batch, double share)
     {

@@ -18,9 +18,13 @@ internal sealed class PredictCommand : Command
         Option<string?> file = Parsed.Text("--output", "FILE", "Writes to a file instead of the terminal.");
         options.AddTo(this);
         Add(file);
-        SetAction(parsed => options.IsDouble(parsed)
-            ? Run(options.Load<double>(parsed, mayLackLabels: true), parsed.GetValue(file), terminal)
-            : Run(options.Load<float>(parsed, mayLackLabels: true), parsed.GetValue(file), terminal));
+        SetAction(parsed =>
+        {
+            options.FilesRead(parsed).Write(file.Name, parsed.GetValue(file));
+            return options.IsDouble(parsed)
+                ? Run(options.Load<double>(parsed, mayLackLabels: true), parsed.GetValue(file), terminal)
+                : Run(options.Load<float>(parsed, mayLackLabels: true), parsed.GetValue(file), terminal);
+        });
     }
 
     private static int Run<T>(SavedNetwork<T> saved, string? path, Terminal terminal)

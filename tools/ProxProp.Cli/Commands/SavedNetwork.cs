@@ -41,6 +41,16 @@ internal sealed class SavedNetworkOptions
     /// <summary>Whether to compute in double: as asked for, or as the weights are stored.</summary>
     public bool IsDouble(ParseResult parsed) => _compute.IsDouble(parsed, SavedModel.HeaderOf(parsed.GetValue(_weights)));
 
+    /// <summary>The files that are read.</summary>
+    public NamedFiles FilesRead(ParseResult parsed)
+    {
+        var files = new NamedFiles();
+        files.Read(_weights.Name, parsed.GetValue(_weights));
+        files.Read(_data.Data.Name, parsed.GetValue(_data.Data));
+        files.Read(_model.Name, ModelChoice.FileOf(parsed.GetValue(_model)));
+        return files;
+    }
+
     /// <summary>Loads data and network.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="mayLackLabels">Whether a CSV file may have no label column.</param>

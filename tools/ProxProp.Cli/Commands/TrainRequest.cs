@@ -58,6 +58,7 @@ internal sealed record TrainRequest(
             throw new UsageException("--report-every is for --log; give both or neither.");
         string save = parsed.GetValue(options.Save) ?? $"proxprop-{data.Kind}.safetensors";
         CheckpointChoice checkpoint = options.Checkpoint.Read(parsed, save);
+        CheckFiles(parsed, options, data, save, checkpoint);
 
         // A command that is repeated to go on has its --init still; what the run has made of those weights is in the checkpoint.
         string? init = checkpoint.Resume is null ? parsed.GetValue(options.Init) : null;
@@ -94,6 +95,19 @@ internal sealed record TrainRequest(
             Start = start,
             MemoryBudget = parsed.GetValue(options.MemoryBudget)?.Bytes,
         };
+    }
+
+    // Weights may be trained on in place: they are read before the first step, and replaced as a whole after the last.
+    private static void CheckFiles(ParseResult parsed, TrainOptions options, DataRequest data, string save, CheckpointChoice checkpoint)
+    {
+        var files = new NamedFiles();
+        files.Read("--data", data.Path);
+        files.Read(options.Model.Name, ModelChoice.FileOf(parsed.GetValue(options.Model)));
+        files.Read(options.Init.Name, parsed.GetValue(options.Init));
+        files.Read(CheckpointOptions.ResumeName, checkpoint.Resume);
+        files.Write(options.Save.Name, save, over: options.Init.Name);
+        files.Write(CheckpointOptions.CheckpointName, checkpoint.Path, over: CheckpointOptions.ResumeName);
+        files.Write(options.Log.Name, parsed.GetValue(options.Log));
     }
 
     /// <summary>Epochs of a run with so many steps in each.</summary>

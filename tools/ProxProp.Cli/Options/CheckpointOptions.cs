@@ -13,10 +13,13 @@ internal sealed record CheckpointChoice(string? Path, int EverySteps, TimeSpan E
 /// <summary>The options about checkpoints: <c>--checkpoint</c>, <c>--checkpoint-every</c>, <c>--checkpoint-minutes</c>, <c>--resume</c>.</summary>
 internal sealed class CheckpointOptions
 {
+    public const string CheckpointName = "--checkpoint";
+    public const string ResumeName = "--resume";
+
     private const double MostMinutes = 1e6;
 
     private readonly Option<string?> _path = Parsed.Text(
-        "--checkpoint",
+        CheckpointName,
         "FILE",
         "Saves all that training needs to go on: when it ends, at Ctrl-C, SIGTERM or SIGHUP, and as the next two options say. Default with one of these: "
         + "the file of --resume, else that of --save with .checkpoint in its name.");
@@ -27,7 +30,7 @@ internal sealed class CheckpointOptions
         "--checkpoint-minutes", "Saves a checkpoint every so many minutes.", x => x is > 0 and <= MostMinutes, "a positive number of minutes");
 
     private readonly Option<string?> _resume = Parsed.Text(
-        "--resume", "FILE", "Goes on from a checkpoint, to the bit as if it had never stopped; without --model with its network. All other options must "
+        ResumeName, "FILE", "Goes on from a checkpoint, to the bit as if it had never stopped; without --model with its network. All other options must "
         + "be as they were, but --epochs and --max-steps may be larger, and --init is not read again.");
 
     /// <summary>All of them: each asks for one run.</summary>
@@ -43,12 +46,10 @@ internal sealed class CheckpointOptions
         TimeSpan time = TimeSpan.FromMinutes(parsed.GetValue(_minutes) ?? 0);
         if (path is null && (every > 0 || time > TimeSpan.Zero || resume is not null))
             path = resume ?? System.IO.Path.ChangeExtension(save, ".checkpoint.safetensors");
-        if (path is not null && System.IO.Path.GetFullPath(path) == System.IO.Path.GetFullPath(save))
-            throw new UsageException($"--checkpoint and --save are both {path}; give them different names.");
         if (resume is not null && !File.Exists(resume))
             throw new FailureException($"There is no checkpoint {resume}; leave --resume out to begin anew.");
         if (path is not null)
-            SaveTarget.Check(path, "--checkpoint");
+            SaveTarget.Check(path, CheckpointName);
         return new CheckpointChoice(path, every, time, resume);
     }
 }

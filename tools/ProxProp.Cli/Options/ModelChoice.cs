@@ -17,6 +17,9 @@ internal static class ModelChoice
     /// <summary>The network for a data set when none is named.</summary>
     public static string DefaultFor(string dataset) => dataset == DataOptions.Cifar10 ? ConvNet : "mlp:128,64";
 
+    /// <summary>The file that a name stands for; null if it is that of a network, or there is none.</summary>
+    public static string? FileOf(string? name) => name is null or ConvNet || name.StartsWith(MlpPrefix, StringComparison.Ordinal) ? null : name;
+
     /// <summary>Makes the model for a data set.</summary>
     /// <exception cref="UsageException">The name says nothing.</exception>
     /// <exception cref="FailureException">The model does not fit the data.</exception>

@@ -44,6 +44,14 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
                 $"Cannot write the log {path}: {e.Message} Give --log a path in a folder that exists and may be written to.", e);
         }
 
+        if (!append && _file is { CanSeek: true, Length: > 0 } && FirstByte() is >= 0 and not '{' and var first)
+        {
+            _file.Dispose();
+            throw new FailureException(
+                $"Cannot write the log {path}: it would be emptied, but begins with {(first is > ' ' and <= '~' ? $"'{(char)first}'" : $"the byte {first}")}, "
+                + "not with '{' as a log does. Give --log the name of a log or of a new file.");
+        }
+
         _json = new Utf8JsonWriter(_lines);
     }
 
@@ -171,6 +179,20 @@ internal sealed class TrainingLog : IProgress<TrainingProgress>, IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    // -1 of a file that may not be read.
+    private int FirstByte()
+    {
+        try
+        {
+            using var earlier = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            return earlier.ReadByte();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return -1;
         }
     }
 
