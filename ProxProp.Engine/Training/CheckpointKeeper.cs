@@ -30,9 +30,6 @@ internal sealed class CheckpointKeeper<T>
     /// <summary>Where the run starts.</summary>
     public TrainingPosition Start { get; }
 
-    /// <summary>Whether checkpoints are asked for.</summary>
-    public bool IsOn => _options is not null;
-
     /// <summary>Why the last save failed; null if it did not.</summary>
     public string? Failure { get; private set; }
 
