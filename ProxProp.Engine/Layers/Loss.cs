@@ -47,6 +47,8 @@ public readonly record struct LossValue(double Loss, int Correct);
 public abstract class Loss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private int _maxBatch, _outputs;
+
     /// <summary>
     /// Size of the terms that the loss is a difference of: a loss near zero is still rounded to ε times this. 0, as here, where it is a sum of
     /// numbers of one sign.
@@ -58,8 +60,6 @@ public abstract class Loss<T>
     /// where nothing else is said.
     /// </summary>
     public virtual string Settings => GetType().Name.Split('`')[0];
-
-    private int _maxBatch, _outputs;
 
     /// <summary>Whether the loss belongs to a training step or an evaluator.</summary>
     internal bool IsOwned { get; private set; }

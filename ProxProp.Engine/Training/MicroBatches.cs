@@ -26,14 +26,10 @@ internal static class MicroBatches
     public static void CheckSize<T>(Network<T> network, int batch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
+        if (batch > 0 && FirstAbove(network, batch) is var (i, least))
         {
-            int least = network.Layers[i].MinTrainingBatch;
-            if (batch > 0 && batch < least)
-            {
-                throw new ArgumentException(
-                    $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));
-            }
+            throw new ArgumentException(
+                $"Layer {i} ({network.Layers[i]}) is trained on batches of at least {least} samples, but a batch has {batch}.", nameof(batch));
         }
     }
 
@@ -42,21 +38,31 @@ internal static class MicroBatches
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int last = Last(samples, batchSize);
+        if (FirstAbove(network, last) is not var (i, least))
+            return;
+        if (samples < least)
+            throw new ArgumentException($"Layer {i} ({network.Layers[i]}) needs batches of at least {least} samples, but the data have {samples}.", nameof(samples));
+        int other = batchSize + 1;
+        while (Last(samples, other) < least)
+            other++;
+        throw new ArgumentException(
+            $"{samples} samples in batches of {batchSize} leave a last batch of {last}, and layer {i} ({network.Layers[i]}) needs at least {least}; " +
+            $"take another batch size, {other} for example.",
+            nameof(batchSize));
+    }
+
+    // The first layer that is trained on larger batches only, and how large they must be; null if there is none.
+    private static (int Index, int Least)? FirstAbove<T>(Network<T> network, int batch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         for (int i = network.FrozenLayers; i < network.Layers.Count; i++)
         {
             int least = network.Layers[i].MinTrainingBatch;
-            if (last >= least)
-                continue;
-            if (samples < least)
-                throw new ArgumentException($"Layer {i} ({network.Layers[i]}) needs batches of at least {least} samples, but the data have {samples}.", nameof(samples));
-            int other = batchSize + 1;
-            while (Last(samples, other) < least)
-                other++;
-            throw new ArgumentException(
-                $"{samples} samples in batches of {batchSize} leave a last batch of {last}, and layer {i} ({network.Layers[i]}) needs at least {least}; " +
-                $"take another batch size, {other} for example.",
-                nameof(batchSize));
+            if (batch < least)
+                return (i, least);
         }
+
+        return null;
     }
 
     private static int Last(int samples, int batchSize) => ((samples - 1) % batchSize) + 1;

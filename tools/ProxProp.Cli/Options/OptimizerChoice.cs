@@ -36,7 +36,7 @@ internal static class OptimizerChoice
         : 0.05;
 
     /// <summary>The weight decay of the library's optimizers, and PyTorch's.</summary>
-    public static double DefaultDecay(string name) => name == AdamW ? 0.01 : 0;
+    public static double DefaultDecay(string name) => name == AdamW ? new Adam<float>(decoupled: true).WeightDecay : 0;
 
     public static Optimizer<T> Make<T>(string name, double momentum, double weightDecay)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => name switch
