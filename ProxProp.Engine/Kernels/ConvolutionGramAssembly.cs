@@ -28,8 +28,8 @@ internal unsafe struct ConvolutionGramAssembly<T> : IParallelJob
         (int ty, int tx) = Math.DivRem(tap, s.KernelWidth);
         for (int dy = 0; ty + dy < s.KernelHeight; dy++)
         {
-            (int firstRow, int endRow) = Plan.RowSegments(dy, ty);
-            for (int dx = Math.Max(-tx, Plan.LeastDx(dy)); tx + dx < s.KernelWidth; dx++)
+            (int firstRow, int endRow) = Plan.Tables.RowSegments(dy, ty);
+            for (int dx = Math.Max(-tx, Plan.Tables.LeastDx(dy)); tx + dx < s.KernelWidth; dx++)
                 FillPair(dy, dx, firstRow, endRow, tap, tap + (dy * s.KernelWidth) + dx);
         }
     }
@@ -39,13 +39,13 @@ internal unsafe struct ConvolutionGramAssembly<T> : IParallelJob
     {
         int channels = Plan.Shape.Channels;
         int taps = Plan.Shape.Taps;
-        int firstColumn = (dx - Plan.LeastDx(dy)) * channels;
-        T* sums = stackalloc T[ConvolutionGram<T>.BlockColumns];
+        int firstColumn = (dx - Plan.Tables.LeastDx(dy)) * channels;
+        T* sums = stackalloc T[ConvolutionGramTables.BlockColumns];
         for (int other = 0, count; other < channels; other += count)
         {
-            (int block, int within) = Math.DivRem(firstColumn + other, ConvolutionGram<T>.BlockColumns);
-            count = Math.Min(channels - other, ConvolutionGram<T>.BlockColumns - within);
-            (int first, int end) = Plan.ColumnSegments(dy, block, tap % Plan.Shape.KernelWidth, dx);
+            (int block, int within) = Math.DivRem(firstColumn + other, ConvolutionGramTables.BlockColumns);
+            count = Math.Min(channels - other, ConvolutionGramTables.BlockColumns - within);
+            (int first, int end) = Plan.Tables.ColumnSegments(dy, block, tap % Plan.Shape.KernelWidth, dx);
             for (int c = 0; c < channels; c++)
             {
                 new Span<T>(sums, count).Clear();
@@ -74,10 +74,10 @@ internal unsafe struct ConvolutionGramAssembly<T> : IParallelJob
         T* ones = Plan.Target + ((long)s.WeightsPerFilter * Plan.TargetStride);
         for (int ty = 0; ty < s.KernelHeight; ty++)
         {
-            (int firstRow, int endRow) = Plan.RowSegments(0, ty);
+            (int firstRow, int endRow) = Plan.Tables.RowSegments(0, ty);
             for (int tx = 0; tx < s.KernelWidth; tx++)
             {
-                (int first, int end) = Plan.ColumnSegments(0, 0, tx, 0);
+                (int first, int end) = Plan.Tables.ColumnSegments(0, 0, tx, 0);
                 for (int c = 0; c < s.Channels; c++)
                 {
                     T sum = T.Zero;
