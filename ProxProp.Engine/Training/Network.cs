@@ -15,13 +15,8 @@ namespace ProxProp.Engine.Training;
 public sealed class Network<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Index of the network's own input where a buffer index is asked for.</summary>
-    private const int InputBuffer = -1;
-
     private readonly Layer<T>[] _layers;
-    private readonly Slot<T>[] _buffers;
-    private readonly int[] _outputBuffer;
-    private readonly bool[] _skipForward;
+    private readonly OutputBuffers<T> _outputs;
     private readonly Slot<T> _parameters;
     private readonly Arena _arena = new();
     private readonly bool _ownsCompute;
@@ -73,13 +68,11 @@ public sealed class Network<T> : IDisposable
         Seed = seed;
         _ownsCompute = compute is null;
         Compute = compute ?? new ComputeContext();
-        _buffers = new Slot<T>[_layers.Length];
-        _outputBuffer = new int[_layers.Length];
-        _skipForward = new bool[_layers.Length];
+        _outputs = new OutputBuffers<T>(_layers);
         try
         {
             AttachLayers(new PlanContext(_arena, Compute, maxBatch), firstIndex);
-            PlanBuffers();
+            _outputs.Plan(_arena, maxBatch);
             _parameters = PlanParameters(shared);
             if (Compute.IsPlan)
                 return;
@@ -224,10 +217,9 @@ public sealed class Network<T> : IDisposable
         Pass frozen = pass with { Training = false };
         for (int i = 0; i < layers; i++)
         {
-            if (_skipForward[i])
+            if (_outputs.IsThere(i))
                 continue;
-            _layers[i].Forward(
-                i < _frozenLayers ? frozen : pass, InputOf(i, pass.Batch, samples), _buffers[_outputBuffer[i]].Span[..(pass.Batch * _layers[i].Output.Size)]);
+            _layers[i].Forward(i < _frozenLayers ? frozen : pass, InputOf(i, pass.Batch, samples), _outputs[i, pass.Batch]);
             observer?.Done(StepPart.Forward, i);
         }
     }
@@ -237,11 +229,8 @@ public sealed class Network<T> : IDisposable
         index == 0 ? samples[..(batch * Input.Size)] : OutputOf(index - 1, batch, samples);
 
     /// <summary>What layer <paramref name="index"/> gave in the last forward pass.</summary>
-    internal ReadOnlySpan<T> OutputOf(int index, int batch, ReadOnlySpan<T> samples)
-    {
-        int length = batch * _layers[index].Output.Size;
-        return _outputBuffer[index] == InputBuffer ? samples[..length] : _buffers[_outputBuffer[index]].Span[..length];
-    }
+    internal ReadOnlySpan<T> OutputOf(int index, int batch, ReadOnlySpan<T> samples) =>
+        _outputs.IsInput(index) ? samples[..(batch * _layers[index].Output.Size)] : _outputs[index, batch];
 
     /// <summary>A layer's name as an owner of memory.</summary>
     internal static string LabelOf(int index, Layer<T> layer) => $"layer {index} ({layer.Kind})";
@@ -292,36 +281,5 @@ public sealed class Network<T> : IDisposable
         }
 
         return parameters;
-    }
-
-    private void PlanBuffers()
-    {
-        int current = InputBuffer;
-        bool needed = true; // whether somebody still reads the current buffer as it is
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            Layer<T> layer = _layers[i];
-            BufferUse use = layer.BufferUse;
-            if (use == BufferUse.View)
-            {
-                _skipForward[i] = true;
-                needed |= layer.BackwardNeedsOutput;
-            }
-            else if (use == BufferUse.Overwrites && !needed)
-            {
-                if (layer is Relu<T> && _layers[i - 1] is IFusesRelu fusing)
-                    fusing.FuseRelu = _skipForward[i] = true;
-                needed = layer.BackwardNeedsOutput;
-            }
-            else
-            {
-                current = i;
-                _arena.Label(LabelOf(i, layer), BufferPurpose.Activations);
-                _buffers[i] = _arena.Reserve<T>($"output of layer {i} ({layer.Kind})", (long)MaxBatch * layer.Output.Size);
-                needed = layer.BackwardNeedsOutput;
-            }
-
-            _outputBuffer[i] = current;
-        }
     }
 }
