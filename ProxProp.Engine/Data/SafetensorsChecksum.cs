@@ -14,13 +14,23 @@ internal sealed class SafetensorsChecksum
     public string Text => $"crc32c {_crc.Value:x8}";
 
     /// <summary>Adds all metadata but <paramref name="except"/>.</summary>
-    public void AddMetadata(IEnumerable<KeyValuePair<string, string>> metadata, string except)
+    public void AddMetadata(IReadOnlyDictionary<string, string> metadata, string except)
     {
-        foreach ((string name, string text) in metadata.Where(m => m.Key != except).OrderBy(m => m.Key, StringComparer.Ordinal))
+        foreach (string name in InOrder(metadata))
         {
+            if (name == except)
+                continue;
             _crc.Append(name);
-            _crc.Append(text);
+            _crc.Append(metadata[name]);
         }
+    }
+
+    /// <summary>The names of metadata in the order of their characters' codes, in which they are written and summed up.</summary>
+    public static List<string> InOrder(IReadOnlyDictionary<string, string> metadata)
+    {
+        var names = new List<string>(metadata.Keys);
+        names.Sort(StringComparer.Ordinal);
+        return names;
     }
 
     /// <summary>Adds a tensor's description; its bytes follow by <see cref="AddBytes"/>.</summary>

@@ -175,7 +175,9 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsChecksum checksum = new();
         checksum.AddMetadata(Metadata, name);
         Span<byte> chunk = stackalloc byte[ChunkBytes];
-        foreach (SafetensorsEntry entry in Entries.OrderBy(e => e.Name, StringComparer.Ordinal))
+        SafetensorsEntry[] byName = [.. Entries];
+        Array.Sort(byName, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        foreach (SafetensorsEntry entry in byName)
         {
             checksum.AddTensor(entry.Name, entry.TypeText, entry.Shape);
             for (long at = entry.Start; at < entry.End; at += ChunkBytes)

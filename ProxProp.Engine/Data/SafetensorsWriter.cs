@@ -80,7 +80,9 @@ public sealed class SafetensorsWriter
         SafetensorsChecksum checksum = new();
         using SafetensorsChecksum.Sink sink = new(checksum);
         checksum.AddMetadata(_metadata, name);
-        foreach (Tensor tensor in _tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
+        Tensor[] byName = [.. _tensors];
+        Array.Sort(byName, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        foreach (Tensor tensor in byName)
         {
             checksum.AddTensor(tensor.Name, SafetensorsEntry.TypeName(tensor.Type), tensor.Shape);
             tensor.Write(sink);
@@ -100,7 +102,7 @@ public sealed class SafetensorsWriter
         // The widest elements first: each tensor then begins at a multiple of its elements' size.
         var ordered = new List<Tensor>(_tensors.Count);
         for (int size = sizeof(long); size > 0; size /= 2)
-            ordered.AddRange(_tensors.Where(tensor => SafetensorsEntry.SizeOf(tensor.Type) == size));
+            ordered.AddRange(_tensors.FindAll(tensor => SafetensorsEntry.SizeOf(tensor.Type) == size));
         ReadOnlySpan<byte> header = Header(ordered);
         int padding = -header.Length & 7;
         Span<byte> word = stackalloc byte[SafetensorsHeader.LengthBytes];
@@ -138,8 +140,8 @@ public sealed class SafetensorsWriter
             if (_metadata.Count > 0)
             {
                 json.WriteStartObject("__metadata__");
-                foreach ((string name, string text) in _metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                    json.WriteString(name, text);
+                foreach (string name in SafetensorsChecksum.InOrder(_metadata))
+                    json.WriteString(name, _metadata[name]);
                 json.WriteEndObject();
             }
 
@@ -168,5 +170,16 @@ public sealed class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    private sealed record Tensor(string Name, SafetensorsType Type, long[] Shape, long Bytes, Action<Stream> Write);
+    private sealed class Tensor(string name, SafetensorsType type, long[] shape, long bytes, Action<Stream> write)
+    {
+        public string Name => name;
+
+        public SafetensorsType Type => type;
+
+        public long[] Shape => shape;
+
+        public long Bytes => bytes;
+
+        public Action<Stream> Write => write;
+    }
 }

@@ -93,7 +93,7 @@ public static class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(step);
         Weights.CheckFinite(step.Network);
-        SafetensorsWriter writer = Begin(step.Settings().Concat(settings ?? []), metadata);
+        SafetensorsWriter writer = Begin([.. step.Settings(), .. settings ?? []], metadata);
         Weights.AddTo(writer, step.Network);
         step.VisitState(new StateWriter(writer), StepPrefix);
         AddPosition(writer, position ?? new TrainingPosition { Step = step.StepsDone });
@@ -132,29 +132,40 @@ public static class Checkpoint
 
     private static void CheckSettings(SafetensorsReader reader, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
-        Dictionary<string, string> saved = reader.Metadata
-            .Where(m => m.Key.StartsWith(SettingPrefix, StringComparison.Ordinal))
-            .ToDictionary(m => m.Key[SettingPrefix.Length..], m => m.Value);
-        var differences = new List<(string Name, string Found, string Expected)>();
+        var saved = new Dictionary<string, string>();
+        foreach ((string name, string text) in reader.Metadata)
+        {
+            if (name.StartsWith(SettingPrefix, StringComparison.Ordinal))
+                saved.Add(name[SettingPrefix.Length..], text);
+        }
+
+        var (foundTexts, expectedTexts) = (new List<string>(), new List<string>());
         foreach ((string name, string text) in settings)
         {
             bool isSaved = saved.Remove(name, out string? value);
             string found = isSaved ? value! : "nothing";
             if (found != text && (isSaved || !name.StartsWith(StepSettings.SolverOfLayer, StringComparison.Ordinal)))
-                differences.Add((name, found, text));
+                Differ(name, found, text);
         }
 
-        differences.AddRange(saved.Select(s => (s.Key, s.Value, "nothing")));
-        if (differences.Count == 0)
+        foreach ((string name, string text) in saved)
+            Differ(name, text, "nothing");
+        if (foundTexts.Count == 0)
             return;
         throw new DataFormatException(
             reader.Name,
             string.Empty,
-            $"a checkpoint of a run with other settings ({Join(d => d.Found)})",
-            $"those of this run ({Join(d => d.Expected)}), or another checkpoint");
+            $"a checkpoint of a run with other settings ({string.Join("; ", foundTexts)})",
+            $"those of this run ({string.Join("; ", expectedTexts)}), or another checkpoint");
 
-        string Join(Func<(string Name, string Found, string Expected), string> text) =>
-            string.Join("; ", differences.Take(MostDifferences).Select(d => $"{DataFormatException.Short(d.Name, LongestName)}: {DataFormatException.Short(text(d), LongestText)}"));
+        void Differ(string name, string found, string expected)
+        {
+            if (foundTexts.Count == MostDifferences)
+                return;
+            name = DataFormatException.Short(name, LongestName);
+            foundTexts.Add($"{name}: {DataFormatException.Short(found, LongestText)}");
+            expectedTexts.Add($"{name}: {DataFormatException.Short(expected, LongestText)}");
+        }
     }
 
     private static void AddPosition(SafetensorsWriter writer, TrainingPosition p)
@@ -165,11 +176,10 @@ public static class Checkpoint
         GeneratorState s = p.EpochState ?? default;
         writer.Add<long>(
             $"{RunPrefix}.shuffle", [4], [unchecked((long)s.S0), unchecked((long)s.S1), unchecked((long)s.S2), unchecked((long)s.S3)]);
-        double[] figures =
-        [
-            .. p.Epochs.SelectMany(e => new[] { e.Epoch, e.TrainLoss, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy, e.Seconds }),
-        ];
-        writer.Add<double>($"{RunPrefix}.epochs", [p.Epochs.Count, EpochFigures], figures);
+        var figures = new List<double>();
+        foreach (EpochResult e in p.Epochs)
+            figures.AddRange([e.Epoch, e.TrainLoss, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy, e.Seconds]);
+        writer.Add<double>($"{RunPrefix}.epochs", [p.Epochs.Count, EpochFigures], [.. figures]);
     }
 
     private static TrainingPosition ReadPosition(SafetensorsReader reader)
@@ -208,6 +218,13 @@ public static class Checkpoint
             throw new DataFormatException(reader.Name, $"tensor '{Name}'", $"the shape {entry.ShapeText}", $"F64 [epochs, {EpochFigures}]");
         var figures = new double[entry.Count];
         reader.Read(Name, figures.AsSpan());
-        return [.. figures.Chunk(EpochFigures).Select(f => new EpochResult((int)f[0], f[1], f[2], f[3], f[4], f[5]))];
+        var epochs = new EpochResult[figures.Length / EpochFigures];
+        for (int i = 0; i < epochs.Length; i++)
+        {
+            ReadOnlySpan<double> f = figures.AsSpan(i * EpochFigures, EpochFigures);
+            epochs[i] = new EpochResult((int)f[0], f[1], f[2], f[3], f[4], f[5]);
+        }
+
+        return epochs;
     }
 }

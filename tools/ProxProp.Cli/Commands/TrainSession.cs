@@ -41,7 +41,7 @@ internal static class TrainSession
             stopped = interrupt.Token.IsCancellationRequested;
             if (stopped && run != first)
                 break;
-            run.Train(split, terminal, log, Describe(request, data, checksum, plan, run).ToMetadata().ToDictionary(), interrupt.Token);
+            run.Train(split, terminal, log, Describe(request, data, checksum, plan, run).ToMetadata(), interrupt.Token);
 
             // Before all else that takes time: who asks for a stop does not wait long before they end the process.
             hasWeights = first.Result!.WeightsStep > 0;

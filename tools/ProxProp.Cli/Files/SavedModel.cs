@@ -41,12 +41,7 @@ internal sealed record SavedModel(
     private const string RunKey = "proxprop.run";
 
     /// <summary>The metadata to save.</summary>
-    public IEnumerable<KeyValuePair<string, string>> ToMetadata()
-    {
-        yield return new(ModelKey, Model);
-        yield return new(DataKey, DataJson());
-        yield return new(RunKey, Run);
-    }
+    public Dictionary<string, string> ToMetadata() => new() { [ModelKey] = Model, [DataKey] = DataJson(), [RunKey] = Run };
 
     /// <summary>The model of an open file as JSON, or null. The C library saves it without a description of data.</summary>
     public static string? ModelOf(SafetensorsReader reader) => reader.Metadata.GetValueOrDefault(ModelKey);
