@@ -50,8 +50,8 @@ public enum SafetensorsType
 /// <summary>One tensor of a safetensors file, without its data.</summary>
 public sealed class SafetensorsEntry
 {
-    private static readonly Dictionary<string, SafetensorsType> s_types =
-        Enum.GetValues<SafetensorsType>().ToDictionary(type => type.ToString().ToUpperInvariant(), StringComparer.Ordinal);
+    // As a header writes them, in the order of the enumeration.
+    private static readonly string[] s_types = ["BOOL", "U8", "I8", "U16", "I16", "F16", "BF16", "U32", "I32", "F32", "U64", "I64", "F64"];
 
     private readonly long[] _shape;
 
@@ -91,10 +91,14 @@ public sealed class SafetensorsEntry
     public override string ToString() => $"{Name}: {TypeText} {ShapeText}";
 
     /// <summary>The type as the header writes it.</summary>
-    internal static string TypeName(SafetensorsType type) => type.ToString().ToUpperInvariant();
+    internal static string TypeName(SafetensorsType type) => s_types[(int)type];
 
     /// <summary>The type of that name in a header.</summary>
-    internal static SafetensorsType TypeOf(string name) => s_types.GetValueOrDefault(name, SafetensorsType.Other);
+    internal static SafetensorsType TypeOf(string name)
+    {
+        int index = Array.IndexOf(s_types, name);
+        return index < 0 ? SafetensorsType.Other : (SafetensorsType)index;
+    }
 
     /// <summary>Bytes in an element.</summary>
     internal static int SizeOf(SafetensorsType type) => type switch

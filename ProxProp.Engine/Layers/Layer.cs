@@ -140,5 +140,13 @@ public enum BufferUse
 public sealed record NamedTensor(string Name, int Offset, IReadOnlyList<int> Shape)
 {
     /// <summary>Number of elements.</summary>
-    public int Count { get; } = Shape.Aggregate(1, (product, d) => checked(product * d));
+    public int Count { get; } = Product(Shape);
+
+    private static int Product(IReadOnlyList<int> shape)
+    {
+        int product = 1;
+        foreach (int size in shape)
+            product = checked(product * size);
+        return product;
+    }
 }

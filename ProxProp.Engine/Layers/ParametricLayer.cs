@@ -60,7 +60,10 @@ public abstract class ParametricLayer<T> : Layer<T>
     /// <param name="shape">Its dimensions, outermost first.</param>
     protected void DeclareParameter(string name, params IReadOnlyList<int> shape)
     {
-        if (shape.Aggregate((Int128)1, (product, d) => product * d) + ParameterCount > int.MaxValue)
+        Int128 count = 1;
+        foreach (int size in shape)
+            count *= size;
+        if (count + ParameterCount > int.MaxValue)
         {
             throw new ArgumentException($"A {name} of [{string.Join(", ", shape)}] elements makes more than {int.MaxValue} parameters.", nameof(shape));
         }

@@ -20,7 +20,7 @@ internal sealed class DampingControl<T> : IStateful
 {
     private const double Factor = 1.5, RejectionFactor = 4, Least = 1e-10, Largest = 1e10;
 
-    private readonly (int Layer, LayerDamping Damping)[] _adaptive;
+    private readonly List<(int Layer, LayerDamping Damping)> _adaptive = [];
     private readonly Slot<T> _kept;
     private readonly int _every;
     private int _turn;
@@ -28,13 +28,18 @@ internal sealed class DampingControl<T> : IStateful
     /// <summary>Reserves room for the parameters of the largest layer whose damping adapts.</summary>
     public DampingControl(Network<T> network, IReadOnlyList<IDirection<T>?> directions, Arena arena)
     {
-        _adaptive = [.. Enumerable.Range(0, directions.Count)
-            .Where(i => directions[i]?.Damping is { AdaptEvery: > 0 })
-            .Select(i => (i, directions[i]!.Damping!))];
-        if (_adaptive.Length == 0)
+        int most = 0;
+        for (int i = 0; i < directions.Count; i++)
+        {
+            if (directions[i]?.Damping is not { AdaptEvery: > 0 } damping)
+                continue;
+            _every = _adaptive.Count == 0 ? damping.AdaptEvery : Math.Min(_every, damping.AdaptEvery);
+            _adaptive.Add((i, damping));
+            most = Math.Max(most, ((ParametricLayer<T>)network.Layers[i]).ParameterCount);
+        }
+
+        if (_adaptive.Count == 0)
             return;
-        _every = _adaptive.Min(a => a.Damping.AdaptEvery);
-        int most = _adaptive.Max(a => ((ParametricLayer<T>)network.Layers[a.Layer]).ParameterCount);
         _kept = arena.Reserve<T>("parameters kept while a step is tried", most);
     }
 
@@ -45,7 +50,7 @@ internal sealed class DampingControl<T> : IStateful
     public void VisitState(IStateVisitor visitor, string prefix) => visitor.Visit($"{prefix}.turn", ref _turn);
 
     /// <summary>Whether the step after <paramref name="stepsDone"/> steps tries a layer, so that ⟨g,v⟩ must be measured.</summary>
-    public bool IsDue(long stepsDone) => _adaptive.Length > 0 && stepsDone % _every == 0;
+    public bool IsDue(long stepsDone) => _adaptive.Count > 0 && stepsDone % _every == 0;
 
     /// <summary>Tries the next layer in turn and adapts its damping.</summary>
     /// <param name="step">The step whose directions were just computed.</param>
@@ -60,8 +65,8 @@ internal sealed class DampingControl<T> : IStateful
         TrainingStep<T> step, in Pass pass, ReadOnlySpan<T> samples, Targets<T> targets, double loss, Span<T> directions,
         ReadOnlySpan<int> offset, double learningRate)
     {
-        (int index, LayerDamping damping) = _adaptive[_turn % _adaptive.Length];
-        _turn = (_turn + 1) % _adaptive.Length;
+        (int index, LayerDamping damping) = _adaptive[_turn % _adaptive.Count];
+        _turn = (_turn + 1) % _adaptive.Count;
         Span<T> theta = ((ParametricLayer<T>)step.Network.Layers[index]).Parameters, kept = _kept.Span[..theta.Length];
         Span<T> v = directions.Slice(offset[index], theta.Length);
         double slope = step.Reports[index].InnerProduct;

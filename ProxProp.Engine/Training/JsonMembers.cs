@@ -76,8 +76,8 @@ internal sealed class JsonMembers
 
     public void RefuseOthers()
     {
-        if (_members.Count > 0)
-            throw new ModelFormatException($"{_where} has the unknown member '{Short(_members.First().Key)}'.");
+        foreach (string name in _members.Keys) // the first of them, if there is one
+            throw new ModelFormatException($"{_where} has the unknown member '{Short(name)}'.");
     }
 
     /// <summary>The beginning of a text that may be long.</summary>

@@ -30,9 +30,19 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
         _all = new IDirection<T>?[count];
         _plans = new LayerPlan?[count];
         _offsets = new int[count];
-        int last = Enumerable.Range(0, count).LastOrDefault(i => network.Layers[i] is ParametricLayer<T>, -1);
-        FirstLayer = Enumerable.Range(frozen, count - frozen).FirstOrDefault(i => network.Layers[i] is ParametricLayer<T>, count);
-        FirstParameter = network.Layers.Take(frozen).OfType<ParametricLayer<T>>().Sum(l => l.ParameterCount);
+        int last = -1;
+        FirstLayer = count;
+        for (int i = 0; i < count; i++)
+        {
+            if (network.Layers[i] is not ParametricLayer<T> layer)
+                continue;
+            last = i;
+            if (i < frozen)
+                FirstParameter += layer.ParameterCount;
+            else
+                FirstLayer = Math.Min(FirstLayer, i);
+        }
+
         if (frozen > 0 && FirstLayer == count)
             throw new ArgumentException($"All layers with parameters are among the {frozen} frozen ones; there is nothing to train.", nameof(network));
         for (int i = 0, offset = 0; i < count; i++)
@@ -175,7 +185,9 @@ internal sealed class LayerDirections<T> : IDisposable, IStateful
         Arena arena = plan.Arena;
         int entries = arena.Entries.Count;
         Reserve(index, plan, layer, InParts ? p => step.BindInParts(layer, p) : p => step.Bind(layer, p));
-        long bytes = arena.Entries.Skip(entries).Where(e => e.Purpose != BufferPurpose.Standby).Sum(e => e.Bytes);
+        long bytes = 0;
+        for (int i = entries; i < arena.Entries.Count; i++)
+            bytes += arena.Entries[i].Purpose == BufferPurpose.Standby ? 0 : arena.Entries[i].Bytes;
         _plans[index] = _all[index]!.Plan with { Bytes = bytes };
     }
 }

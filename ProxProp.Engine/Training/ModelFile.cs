@@ -101,7 +101,9 @@ public static class ModelFile
     {
         if (element.Kind == JsonValueKind.Array && element.Items.Count is 1 or 3)
         {
-            int[] sizes = [.. element.Items.Select((e, i) => JsonMembers.Int(e, $"input[{i}]", 1))];
+            int[] sizes = new int[element.Items.Count];
+            for (int i = 0; i < sizes.Length; i++)
+                sizes[i] = JsonMembers.Int(element.Items[i], $"input[{i}]", 1);
             return sizes.Length == 1 ? Shape.Vector(sizes[0]) : Shape.Image(sizes[0], sizes[1], sizes[2]);
         }
 

@@ -80,8 +80,11 @@ public sealed class Network<T> : IDisposable
             if (shared is not null)
                 return;
             var generator = new Generator(seed);
-            foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
-                layer.Initialize(generator, layer.Parameters);
+            foreach (Layer<T> layer in _layers)
+            {
+                if (layer is ParametricLayer<T> parametric)
+                    parametric.Initialize(generator, parametric.Parameters);
+            }
         }
         catch
         {
@@ -269,15 +272,19 @@ public sealed class Network<T> : IDisposable
 
     private Slot<T> PlanParameters(Slot<T>? shared)
     {
-        long count = _layers.OfType<ParametricLayer<T>>().Sum(l => (long)l.ParameterCount);
+        long count = 0;
+        foreach (Layer<T> layer in _layers)
+            count += layer is ParametricLayer<T> parametric ? parametric.ParameterCount : 0;
         _arena.Label("network", BufferPurpose.Parameters);
         Slot<T> parameters = shared ?? _arena.Reserve<T>("parameters", count);
         ParameterCount = (int)count;
         int offset = 0;
-        foreach (ParametricLayer<T> layer in _layers.OfType<ParametricLayer<T>>())
+        foreach (Layer<T> layer in _layers)
         {
-            layer.BindParameters(parameters, offset);
-            offset += layer.ParameterCount;
+            if (layer is not ParametricLayer<T> parametric)
+                continue;
+            parametric.BindParameters(parameters, offset);
+            offset += parametric.ParameterCount;
         }
 
         return parameters;

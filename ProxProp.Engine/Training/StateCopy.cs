@@ -31,7 +31,17 @@ internal static class NetworkState
 {
     /// <summary>How many numbers they are.</summary>
     public static long Count<T>(Network<T> network)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => network.Layers.Sum(l => l.State.Sum(s => (long)s.Count));
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        long count = 0;
+        foreach (Layer<T> layer in network.Layers)
+        {
+            foreach (NamedTensor tensor in layer.State)
+                count += tensor.Count;
+        }
+
+        return count;
+    }
 
     /// <summary>A copy of them.</summary>
     public static T[] Save<T>(Network<T> network)

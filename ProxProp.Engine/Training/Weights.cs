@@ -67,7 +67,7 @@ public static class Weights
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach ((string name, NamedTensor tensor, int layer, int state) in Tensors(network))
-            writer.Add(name, [.. tensor.Shape.Select(d => (long)d)], tensor.Count, () => Values(network, layer, state, tensor));
+            writer.Add(name, Sizes(tensor), tensor.Count, () => Values(network, layer, state, tensor));
     }
 
     /// <summary>Name of the first tensor that <see cref="Read"/> would refuse for a number that is not finite; null where there is none.</summary>
@@ -95,8 +95,9 @@ public static class Weights
     internal static void Write<T>(Network<T> network, List<T[]> read)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        foreach (((_, NamedTensor tensor, int layer, int state), T[] values) in Tensors(network).Zip(read))
-            values.CopyTo(Values(network, layer, state, tensor));
+        int next = 0;
+        foreach ((_, NamedTensor tensor, int layer, int state) in Tensors(network))
+            read[next++].CopyTo(Values(network, layer, state, tensor));
     }
 
     /// <summary>Reads and checks what <see cref="Load{T}(Network{T}, SafetensorsReader, string, bool)"/> would load, without loading it.</summary>
@@ -107,7 +108,7 @@ public static class Weights
         foreach ((string name, NamedTensor tensor, _, _) in wanted)
         {
             SafetensorsEntry entry = reader.Find(prefix + name);
-            if (!entry.Shape.SequenceEqual([.. tensor.Shape.Select(d => (long)d)]))
+            if (!entry.Shape.SequenceEqual(Sizes(tensor)))
             {
                 throw new DataFormatException(
                     reader.Name, $"tensor '{prefix + name}'", $"the shape {entry.ShapeText}", $"the network's [{string.Join(", ", tensor.Shape)}]");
@@ -115,7 +116,7 @@ public static class Weights
         }
 
         if (exact)
-            RefuseOthers(network, reader, wanted.Select(w => prefix + w.Name).ToHashSet(), prefix);
+            RefuseOthers(network, reader, [.. wanted.ConvertAll(w => prefix + w.Name)], prefix);
 
         var read = new List<T[]>();
         foreach ((string name, NamedTensor tensor, _, _) in wanted)
@@ -141,10 +142,19 @@ public static class Weights
                 known.Add($"{prefix}{i}.num_batches_tracked");
         }
 
-        if (reader.Entries.Select(e => e.Name).FirstOrDefault(n => !known.Contains(n) && !Checkpoint.Owns(n)) is { } other)
+        foreach (SafetensorsEntry entry in reader.Entries)
         {
-            throw new DataFormatException(reader.Name, "header", $"the tensor '{other}'", $"only the {count} tensors of the network");
+            if (!known.Contains(entry.Name) && !Checkpoint.Owns(entry.Name))
+                throw new DataFormatException(reader.Name, "header", $"the tensor '{entry.Name}'", $"only the {count} tensors of the network");
         }
+    }
+
+    private static long[] Sizes(NamedTensor tensor)
+    {
+        var sizes = new long[tensor.Shape.Count];
+        for (int i = 0; i < sizes.Length; i++)
+            sizes[i] = tensor.Shape[i];
+        return sizes;
     }
 
     // state is −1 for a parameter, else the index of the layer's state.
