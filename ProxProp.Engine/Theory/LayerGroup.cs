@@ -43,18 +43,33 @@ public sealed class LayerGroup<T>
     {
         ArgumentNullException.ThrowIfNull(network);
         IReadOnlyList<Layer<T>> layers = network.Layers;
-        int[] phis = [.. Enumerable.Range(0, layers.Count).Where(i => i >= frozen && layers[i] is ParametricLayer<T>)];
-        if (phis.Length == 0)
-            throw new ArgumentException("The network has no layer with parameters, one at least was expected.", nameof(network));
-        beforeFirst = [.. layers.Take(phis[0])];
-        var groups = new List<LayerGroup<T>>();
-        for (int l = 0; l < phis.Length; l++)
+        var phis = new List<int>();
+        for (int i = frozen; i < layers.Count; i++)
         {
-            int end = l + 1 < phis.Length ? phis[l + 1] : layers.Count;
-            groups.Add(new LayerGroup<T>((ParametricLayer<T>)layers[phis[l]], phis[l], [.. layers.Skip(phis[l] + 1).Take(end - phis[l] - 1)]));
+            if (layers[i] is ParametricLayer<T>)
+                phis.Add(i);
+        }
+
+        if (phis.Count == 0)
+            throw new ArgumentException("The network has no layer with parameters, one at least was expected.", nameof(network));
+        beforeFirst = Range(layers, 0, phis[0]);
+        var groups = new List<LayerGroup<T>>();
+        for (int l = 0; l < phis.Count; l++)
+        {
+            int end = l + 1 < phis.Count ? phis[l + 1] : layers.Count;
+            groups.Add(new LayerGroup<T>((ParametricLayer<T>)layers[phis[l]], phis[l], Range(layers, phis[l] + 1, end)));
         }
 
         return groups;
+    }
+
+    /// <summary>The layers from one place up to another.</summary>
+    internal static Layer<T>[] Range(IReadOnlyList<Layer<T>> layers, int start, int end)
+    {
+        var range = new Layer<T>[end - start];
+        for (int i = 0; i < range.Length; i++)
+            range[i] = layers[start + i];
+        return range;
     }
 
     /// <summary>φ(θ, a) with the network's own θ.</summary>

@@ -4,6 +4,7 @@ using ProxProp.Engine.Layers;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Solvers;
 using ProxProp.Engine.Training;
+using static ProxProp.Engine.Theory.DoubleVectors;
 
 namespace ProxProp.Engine.Theory;
 
@@ -45,10 +46,10 @@ internal sealed class LayerMeasure<T>
         _pass = sweep.Pass;
         _input = sweep.Inputs[l];
         _loss = sweep.Loss;
-        _a = StepCertificate.ToDouble<T>(_input);
+        _a = ToDouble<T>(_input);
         _v = v;
-        _g = StepCertificate.ToDouble<T>(sweep.Gradients[l]);
-        _delta = StepCertificate.ToDouble<T>(sweep.Deltas[l]);
+        _g = ToDouble<T>(sweep.Gradients[l]);
+        _delta = ToDouble<T>(sweep.Deltas[l]);
         _rounding = 30 * Math.Sqrt(Math.Max(_delta.Length, _v.Length)) * Epsilon;
     }
 
@@ -77,14 +78,14 @@ internal sealed class LayerMeasure<T>
         T[] saved = theta.ToArray();
         double visible = 100 * _lossRounding, slopeRounding = (size * Math.Max(_rounding * TermSize, 30 * _gradientRounding)) + (Norm(_g) * _solverRounding);
         double best = double.NegativeInfinity;
-        double t = size == 0 ? 0 : (1 + Norm(StepCertificate.ToDouble<T>(saved))) / size;
+        double t = size == 0 ? 0 : (1 + Norm(ToDouble<T>(saved))) / size;
         int straight = 0;
         for (; t * (slope - slopeRounding) > visible && best < LeastDecrease; t /= 4)
         {
             for (int i = 0; i < saved.Length; i++)
                 theta[i] = saved[i] - T.CreateSaturating(t * _v[i]);
             BackwardSweep<T> there = BackwardSweep<T>.Run(step, samples, targets, _pass.Batch);
-            double slopeThere = Dot(_v, StepCertificate.ToDouble<T>(there.Gradients[_place]));
+            double slopeThere = Dot(_v, ToDouble<T>(there.Gradients[_place]));
             straight = Math.Abs(slopeThere - slope) < slope / 2 ? straight + 1 : 0;
             best = Math.Max(best, (_loss - there.Loss) / (t * slope));
         }
@@ -137,7 +138,8 @@ internal sealed class LayerMeasure<T>
             AtLeast("<v,g> tau_theta / |v|^2 (Prop. 5)", 0.5 - _rounding, inner * tauTheta / (v * v));
         }
 
-        double energy = (Squares(Minus(_delta, av)) / 2) + (v * v / (2 * tauTheta));
+        double[] residual = Minus(_delta, av);
+        double energy = (Dot(residual, residual) / 2) + (v * v / (2 * tauTheta));
         AtMost("the sub-problem's energy does not rise: F(v) / F(0) (section 4.1)", 1 + energyRounding, energy / (delta * delta / 2));
         AtMost("|v| / (tau_theta |g|) (section 4.2.3)", 1 + _rounding + (gradientError / g), v / (tauTheta * g));
     }
@@ -148,15 +150,15 @@ internal sealed class LayerMeasure<T>
     private double[] Apply(ProximalLayer<T> layer, double[] theta)
     {
         var z = new T[_delta.Length];
-        layer.Apply(_pass, _input, FromDouble(theta), z);
-        return StepCertificate.ToDouble<T>(z);
+        layer.Apply(_pass, _input, FromDouble<T>(theta), z);
+        return ToDouble<T>(z);
     }
 
     private double[] ApplyAdjoint(ProximalLayer<T> layer, double[] z)
     {
         var theta = new T[_v.Length];
-        layer.ApplyAdjoint(_pass, _input, FromDouble(z), theta);
-        return StepCertificate.ToDouble<T>(theta);
+        layer.ApplyAdjoint(_pass, _input, FromDouble<T>(z), theta);
+        return ToDouble<T>(theta);
     }
 
     private void AtMost(string claim, double bound, double measured) => Add(claim, false, bound, measured);
@@ -165,20 +167,4 @@ internal sealed class LayerMeasure<T>
 
     private void Add(string claim, bool atLeast, double bound, double measured) =>
         _entries.Add(new CertificateEntry(_group.Index, _group.Phi.ToString(), claim, atLeast, bound, measured));
-
-    private static T[] FromDouble(double[] x) => [.. x.Select(T.CreateSaturating)];
-
-    private static double Dot(double[] x, double[] y)
-    {
-        double sum = 0;
-        for (int i = 0; i < x.Length; i++)
-            sum += x[i] * y[i];
-        return sum;
-    }
-
-    private static double Squares(double[] x) => Dot(x, x);
-
-    private static double Norm(double[] x) => Math.Sqrt(Dot(x, x));
-
-    private static double[] Minus(double[] x, double[] y) => [.. x.Zip(y, (p, q) => p - q)];
 }

@@ -5,6 +5,7 @@ using ProxProp.Engine.Memory;
 using ProxProp.Engine.Proximal;
 using ProxProp.Engine.Randomness;
 using ProxProp.Engine.Training;
+using static ProxProp.Engine.Theory.DoubleVectors;
 
 namespace ProxProp.Engine.Theory;
 
@@ -178,11 +179,5 @@ internal sealed class LayerSubject<T>
     // Outputs begin as NaN: what a layer forgets to write shows.
     private static void Fill(T[] x) => Array.Fill(x, T.NaN);
 
-    private static double[] ToDouble(T[] x) => StepCertificate.ToDouble<T>(x);
-
-    private static double Dot(double[] x, double[] y) => x.Zip(y, (p, q) => p * q).Sum();
-
-    private static double Norm(double[] x) => Math.Sqrt(Dot(x, x));
-
-    private static double[] Minus(double[] x, double[] y) => [.. x.Zip(y, (p, q) => p - q)];
+    private static double[] ToDouble(T[] x) => DoubleVectors.ToDouble<T>(x);
 }

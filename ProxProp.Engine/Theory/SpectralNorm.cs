@@ -22,13 +22,15 @@ internal static class SpectralNorm
     {
         int n = layer.ParameterCount;
         var generator = new Generator(seed);
-        double[] v = [.. Enumerable.Range(0, n).Select(_ => generator.NextNormal())];
+        var v = new double[n];
+        for (int i = 0; i < n; i++)
+            v[i] = generator.NextNormal();
         var before = new double[n];
         var z = new T[pass.Batch * layer.Output.Size];
         var q = new T[n];
         var diagonal = new List<double>();
         var offDiagonal = new List<double>();
-        Scale(v, 1 / Norm(v));
+        Scale(v, 1 / DoubleVectors.Norm(v));
         for (int k = 0; k < Steps; k++)
         {
             for (int i = 0; i < n; i++)
@@ -47,7 +49,7 @@ internal static class SpectralNorm
             for (int i = 0; i < n; i++)
                 w[i] -= alpha * v[i];
             diagonal.Add(alpha);
-            double next = Norm(w);
+            double next = DoubleVectors.Norm(w);
             if (!(next > 1e-14 * Math.Abs(alpha)))
                 break;
             offDiagonal.Add(next);
@@ -61,9 +63,10 @@ internal static class SpectralNorm
     // Bisection: the number of negative pivots of T − xI is the number of eigenvalues below x.
     private static double LargestEigenvalue(List<double> diagonal, List<double> offDiagonal)
     {
-        double low = diagonal.Max(), high = 0;
+        double low = diagonal[0], high = 0;
         for (int i = 0; i < diagonal.Count; i++)
         {
+            low = Math.Max(low, diagonal[i]);
             double radius = (i > 0 ? offDiagonal[i - 1] : 0) + (i + 1 < diagonal.Count ? offDiagonal[i] : 0);
             high = Math.Max(high, diagonal[i] + radius);
         }
@@ -86,8 +89,6 @@ internal static class SpectralNorm
 
         return high;
     }
-
-    private static double Norm(double[] x) => Math.Sqrt(x.Sum(e => e * e));
 
     private static void Scale(double[] x, double s)
     {

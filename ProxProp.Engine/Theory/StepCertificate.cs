@@ -51,12 +51,12 @@ public sealed class StepCertificate
         var entries = new List<CertificateEntry>();
         BackwardSweep<T> sweep = BackwardSweep<T>.Run(step, samples, targets, batch);
         RoundingProbe probe = RoundingProbe.Run(step, samples, targets, batch, sweep);
-        int offset = step.Network.Layers.Take(step.Network.FrozenLayers).OfType<ParametricLayer<T>>().Sum(layer => layer.ParameterCount);
+        int offset = step.FirstParameter;
         for (int l = 0; l < sweep.Groups.Count; l++)
         {
             LayerGroup<T> group = sweep.Groups[l];
             int count = group.Phi.ParameterCount;
-            double[] v = ToDouble(directions.AsSpan(offset, count));
+            double[] v = DoubleVectors.ToDouble<T>(directions.AsSpan(offset, count));
             var layer = new LayerMeasure<T>(entries, group, sweep, probe, l, v);
             layer.CheckDirection(step.Reports[group.Index]);
             layer.CheckDescent(step, samples, targets, offset);
@@ -65,15 +65,6 @@ public sealed class StepCertificate
 
         NetworkState.Copy(step.Network, state, restore: true);
         return new StepCertificate(entries);
-    }
-
-    internal static double[] ToDouble<T>(ReadOnlySpan<T> x)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var y = new double[x.Length];
-        for (int i = 0; i < y.Length; i++)
-            y[i] = double.CreateSaturating(x[i]);
-        return y;
     }
 }
 
@@ -91,8 +82,8 @@ internal sealed record BackwardSweep<T>(IReadOnlyList<LayerGroup<T>> Groups, Pas
         var deltas = new T[groups.Count][];
         var gradients = new T[groups.Count][];
         int frozen = Math.Min(network.FrozenLayers, beforeFirst.Count);
-        T[] a = LayerChain.Forward(pass with { Training = false }, [.. beforeFirst.Take(frozen)], samples[..(batch * network.Input.Size)], nudge)[^1];
-        a = LayerChain.Forward(pass, [.. beforeFirst.Skip(frozen)], a, nudge)[^1];
+        T[] a = LayerChain.Forward(pass with { Training = false }, LayerGroup<T>.Range(beforeFirst, 0, frozen), samples[..(batch * network.Input.Size)], nudge)[^1];
+        a = LayerChain.Forward(pass, LayerGroup<T>.Range(beforeFirst, frozen, beforeFirst.Count), a, nudge)[^1];
         for (int l = 0; l < groups.Count; l++)
         {
             inputs[l] = a;

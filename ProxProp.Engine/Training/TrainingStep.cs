@@ -290,6 +290,9 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
         _directions.VisitState(visitor, prefix);
     }
 
+    /// <summary>Number of parameters of the frozen layers: the first one that is trained.</summary>
+    internal int FirstParameter => _directions.FirstParameter;
+
     /// <summary>What the sequence of steps depends on, by name; a checkpoint of other settings is refused.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Settings() =>
         StepSettings.Of(_network, _loss, ProximalStep, Plans, _damping.Every, _optimizer, _directions.InParts);
