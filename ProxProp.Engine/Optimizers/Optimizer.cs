@@ -23,7 +23,7 @@ public abstract class Optimizer<T> : IStateful
     public virtual string Settings => Name;
 
     /// <summary>Names of the state vectors, each as long as the parameters.</summary>
-    public IReadOnlyList<string> StateNames => [.. _state.Select(s => s.Name)];
+    public IReadOnlyList<string> StateNames => _state.ConvertAll(s => s.Name);
 
     /// <summary>One state vector, to be saved and restored.</summary>
     /// <exception cref="ArgumentException">There is no such vector.</exception>

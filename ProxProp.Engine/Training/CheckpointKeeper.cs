@@ -12,7 +12,7 @@ internal sealed class CheckpointKeeper<T>
 {
     private readonly TrainingStep<T> _step;
     private readonly CheckpointOptions? _options;
-    private readonly KeyValuePair<string, string>[] _settings;
+    private readonly List<KeyValuePair<string, string>> _settings = [];
     private long _lastTime = Stopwatch.GetTimestamp();
     private long _lastStep;
 
@@ -22,7 +22,8 @@ internal sealed class CheckpointKeeper<T>
     {
         _step = step;
         _options = options.Checkpoint;
-        _settings = _options is null && options.ResumeFrom is null ? [] : [.. Settings(options, batchSize, totalSteps, train, validation)];
+        if (_options is not null || options.ResumeFrom is not null)
+            _settings.AddRange(Settings(options, batchSize, totalSteps, train, validation));
         Start = options.ResumeFrom is { } path ? Checkpoint.Load(step, path, _settings) : new TrainingPosition();
         _lastStep = options.ResumeFrom is { } from && from == _options?.Path ? Start.Step : -1;
     }

@@ -35,7 +35,7 @@ internal static class CommandLine
                 new PaperCommand(terminal, cancel),
 #endif
             ];
-            if (args.Length > 0 && commands.FirstOrDefault(c => c.Name == args[0]) is { } command)
+            if (args.Length > 0 && Array.Find(commands, c => c.Name == args[0]) is { } command)
             {
                 named = command.Name + " ";
                 return Run(command, args.AsSpan(1), terminal);
@@ -79,7 +79,7 @@ internal static class CommandLine
             return ExitCode.Done;
         }
 
-        if (args.FirstOrDefault(a => a != "--version") is { } word)
+        if (Array.Find(args, a => a != "--version") is { } word)
             throw new UsageException($"Unrecognized command or argument '{word}'.");
         if (args.Length == 0)
             throw new UsageException("Required command was not provided.");

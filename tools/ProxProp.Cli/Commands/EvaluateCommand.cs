@@ -38,27 +38,30 @@ internal sealed class EvaluateCommand : Command
         output.WriteLine($"{saved.What}: {Texts.Count(evaluation.Count, "row")}");
         output.WriteLine($"loss {Texts.Loss(evaluation.Loss)}, accuracy {Texts.Percent(evaluation.Accuracy)}");
         output.WriteLine();
-        WriteClasses(output, saved, counts, classes);
+        WriteClasses(output, saved.ClassName, counts, classes);
         return ExitCode.Done;
     }
 
-    private static void WriteClasses<T>(TextWriter output, SavedNetwork<T> saved, int[,] counts, int classes)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void WriteClasses(TextWriter output, Func<int, string> nameOf, int[,] counts, int classes)
     {
-        bool matrix = classes <= MostClassesInMatrix;
-        IEnumerable<string> predicted = matrix ? Enumerable.Range(0, classes).Select(c => Heading(saved.ClassName(c))) : [];
-        var table = new Table([matrix ? "true class, as:" : "class", .. predicted, "rows", "accuracy"]);
+        int columns = classes <= MostClassesInMatrix ? classes : 0;
+        List<string> cells = [columns > 0 ? "true class, as:" : "class"];
+        for (int predicted = 0; predicted < columns; predicted++)
+            cells.Add(Heading(nameOf(predicted)));
+        var table = new Table([.. cells, "rows", "accuracy"]);
         for (int label = 0; label < classes; label++)
         {
-            int[] row = [.. Enumerable.Range(0, classes).Select(c => counts[label, c])];
-            int rows = row.Sum();
-            table.Add(
-            [
-                saved.ClassName(label),
-                .. matrix ? row.Select(n => n == 0 ? "." : n.ToString()) : [],
-                rows.ToString(),
-                Texts.Percent(rows == 0 ? double.NaN : (double)row[label] / rows),
-            ]);
+            int rows = 0;
+            cells = [nameOf(label)];
+            for (int predicted = 0; predicted < classes; predicted++)
+            {
+                int count = counts[label, predicted];
+                rows += count;
+                if (predicted < columns)
+                    cells.Add(count == 0 ? "." : count.ToString());
+            }
+
+            table.Add([.. cells, rows.ToString(), Texts.Percent(rows == 0 ? double.NaN : (double)counts[label, label] / rows)]);
         }
 
         table.Write(output);

@@ -37,7 +37,9 @@ internal sealed class InfoCommand : Command
     private static void WriteWeights(TextWriter output, string path, int batch)
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);
-        long elements = reader.Entries.Sum(e => e.Count);
+        long elements = 0;
+        foreach (SafetensorsEntry entry in reader.Entries)
+            elements += entry.Count;
         string size = Texts.Bytes(new FileInfo(path).Length);
         output.WriteLine($"{Texts.Count(reader.Entries.Count, "tensor")}, {Texts.Count(elements, "element")}, {size}");
         var table = new Table("tensor", "type", "shape", "elements");

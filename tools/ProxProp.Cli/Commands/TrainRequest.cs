@@ -89,7 +89,7 @@ internal sealed record TrainRequest(
             save,
             parsed.GetValue(options.Log),
             parsed.GetValue(options.Log) is null ? 0 : parsed.GetValue(options.ReportEvery) ?? 40,
-            data.Kind == DataOptions.Digits && !options.OfOneRun.Any(parsed.Has))
+            data.Kind == DataOptions.Digits && !Array.Exists(options.OfOneRun, parsed.Has))
         {
             Checkpoint = checkpoint,
             Start = start,

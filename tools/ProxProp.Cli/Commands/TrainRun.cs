@@ -87,8 +87,9 @@ internal sealed class TrainRun<T> : IDisposable
         using var trainer = new Trainer<T>(Step, MakeOptions(new Dictionary<string, string>(), log: null));
         trainer.Check(split.Train, split.Validation);
         using var evaluator = new Evaluator<T>(Network);
-        int evaluations = (split.Validation.Count > 0 ? 1 : 0) + (split.Test.Count > 0 ? 1 : 0);
-        return MemoryPlan.Of(Step, trainer, [.. Enumerable.Repeat(evaluator, evaluations)]);
+        var evaluators = new Evaluator<T>[(split.Validation.Count > 0 ? 1 : 0) + (split.Test.Count > 0 ? 1 : 0)];
+        Array.Fill(evaluators, evaluator);
+        return MemoryPlan.Of(Step, trainer, evaluators);
     }
 
     public void Dispose()

@@ -86,7 +86,10 @@ internal static class TrainSession
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Model<T> model = MakeModel(request.Model, request.Start, data);
-        RunSettings settings = RunSettings.For(request, step, model.Layers.OfType<Conv2d<T>>().Any());
+        bool convolves = false;
+        foreach (Layer<T> layer in model.Layers)
+            convolves |= layer is Conv2d<T>;
+        RunSettings settings = RunSettings.For(request, step, convolves);
         return new TrainRun<T>(request, settings, model, split.Train.Count, compute);
     }
 

@@ -47,8 +47,16 @@ internal sealed record SavedModel(
     public static string? ModelOf(SafetensorsReader reader) => reader.Metadata.GetValueOrDefault(ModelKey);
 
     /// <summary>Whether weights are stored in double. What a checkpoint keeps beside them says nothing: its sums are in double always.</summary>
-    public static bool IsDouble(SafetensorsReader reader) =>
-        reader.Entries.FirstOrDefault(e => !Checkpoint.Owns(e.Name))?.Type == SafetensorsType.F64;
+    public static bool IsDouble(SafetensorsReader reader)
+    {
+        foreach (SafetensorsEntry entry in reader.Entries)
+        {
+            if (!Checkpoint.Owns(entry.Name))
+                return entry.Type == SafetensorsType.F64;
+        }
+
+        return false;
+    }
 
     /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes and the scaling described there, if they are.</summary>
     /// <param name="request">The data set that is asked for.</param>
@@ -82,16 +90,16 @@ internal sealed record SavedModel(
             return new SavedModel(
                 model,
                 reader.Metadata.GetValueOrDefault(RunKey, string.Empty),
-                leaves["dataset"].Single(),
-                leaves["name"].Single(),
-                Int(leaves["rows"].Single()),
-                leaves.TryGetValue("checksum", out List<string>? checksum) ? checksum.Single() : null,
-                leaves.TryGetValue("label", out List<string>? label) ? label.Single() : null,
+                Text(leaves, "dataset"),
+                Text(leaves, "name"),
+                Int(Text(leaves, "rows")),
+                leaves.ContainsKey("checksum") ? Text(leaves, "checksum") : null,
+                leaves.ContainsKey("label") ? Text(leaves, "label") : null,
                 new SplitPlan(
-                    Int(leaves["train"].Single()),
-                    Int(leaves["validation"].Single()),
-                    Int(leaves["test"].Single()),
-                    leaves.TryGetValue("seed", out List<string>? seed) ? ulong.Parse(seed.Single(), CultureInfo.InvariantCulture) : null),
+                    Int(Text(leaves, "train")),
+                    Int(Text(leaves, "validation")),
+                    Int(Text(leaves, "test")),
+                    leaves.ContainsKey("seed") ? ulong.Parse(Text(leaves, "seed"), CultureInfo.InvariantCulture) : null),
                 leaves["classes"],
                 leaves.TryGetValue("minimum", out List<string>? minimum) ? new FeatureScaling(Numbers(minimum), Numbers(leaves["maximum"])) : null);
         }
@@ -121,9 +129,13 @@ internal sealed record SavedModel(
         return leaves;
     }
 
+    private static string Text(Dictionary<string, List<string>> leaves, string name) => leaves[name] is [string text]
+        ? text
+        : throw new FormatException($"'{name}' has {leaves[name].Count} values where one was expected.");
+
     private static int Int(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private static double[] Numbers(List<string> texts) => [.. texts.Select(t => double.Parse(t, CultureInfo.InvariantCulture))];
+    private static double[] Numbers(List<string> texts) => [.. texts.ConvertAll(t => double.Parse(t, CultureInfo.InvariantCulture))];
 
     private string DataJson()
     {

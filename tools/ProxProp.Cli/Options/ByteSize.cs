@@ -14,7 +14,7 @@ internal sealed record ByteSize(long Bytes)
     /// <summary>Reads an amount; null if it is none.</summary>
     public static ByteSize? Parse(string text)
     {
-        (string suffix, double unit) = Units.First(u => text.EndsWith(u.Suffix, StringComparison.Ordinal));
+        (string suffix, double unit) = Array.Find(Units, u => text.EndsWith(u.Suffix, StringComparison.Ordinal));
         return double.TryParse(text[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
             && number > 0 && number * unit < 1e15
             ? new ByteSize((long)(number * unit))

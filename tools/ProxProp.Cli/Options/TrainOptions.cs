@@ -77,7 +77,7 @@ internal sealed class TrainOptions
         ByteSize.Expected);
 
     /// <summary>The options that describe one run: with none of them, training on the digits is a comparison of two.</summary>
-    public IReadOnlyList<Option> OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, WeightDecay, Init, Log, .. Checkpoint.All];
+    public Option[] OfOneRun => [Step, TauTheta, Damping, Lambda, Optimizer, Rate, Momentum, WeightDecay, Init, Log, .. Checkpoint.All];
 
     public void AddTo(Command command)
     {

@@ -7,23 +7,33 @@ namespace ProxProp.Cli.Output;
 internal sealed record Curve(string Name, char Mark, IReadOnlyList<double> Values);
 
 /// <summary>Curves over epochs in plain characters, the vertical axis logarithmic. Where curves meet, the first one is drawn.</summary>
-internal sealed class Chart(string title, IReadOnlyList<Curve> curves, int width = 72, int height = 14)
+internal sealed class Chart(string title, Curve[] curves, int width = 72, int height = 14)
 {
     private const int LabelWidth = 9;
 
     public void Write(TextWriter output)
     {
-        double[] values = [.. curves.SelectMany(c => c.Values).Where(v => v > 0 && double.IsFinite(v))];
-        int epochs = curves.Max(c => c.Values.Count);
-        if (values.Length == 0 || epochs < 2)
+        double least = double.PositiveInfinity, most = 0;
+        int epochs = 0;
+        foreach (Curve curve in curves)
+        {
+            epochs = Math.Max(epochs, curve.Values.Count);
+            foreach (double value in curve.Values)
+            {
+                if (value > 0 && double.IsFinite(value))
+                    (least, most) = (Math.Min(least, value), Math.Max(most, value));
+            }
+        }
+
+        if (most == 0 || epochs < 2)
             return;
-        double low = Math.Log10(values.Min()), high = Math.Log10(values.Max());
+        double low = Math.Log10(least), high = Math.Log10(most);
         if (high - low < 1e-3)
             (low, high) = (low - 0.5, high + 0.5);
         int columns = Math.Max(16, width - LabelWidth - 2);
         char[][] grid = Draw(epochs, columns, low, high);
 
-        output.WriteLine($"{title} ({string.Join(", ", curves.Select(c => $"{c.Mark} {c.Name}"))}; logarithmic)");
+        output.WriteLine($"{title} ({string.Join(", ", Array.ConvertAll(curves, c => $"{c.Mark} {c.Name}"))}; logarithmic)");
         for (int row = 0; row < height; row++)
         {
             bool labelled = row % 3 == 0 || row == height - 1;
@@ -39,9 +49,12 @@ internal sealed class Chart(string title, IReadOnlyList<Curve> curves, int width
 
     private char[][] Draw(int epochs, int columns, double low, double high)
     {
-        char[][] grid = [.. Enumerable.Range(0, height).Select(_ => Enumerable.Repeat(' ', columns).ToArray())];
-        foreach (Curve curve in curves.Reverse())
+        var grid = new char[height][];
+        for (int row = 0; row < height; row++)
+            Array.Fill(grid[row] = new char[columns], ' ');
+        for (int i = curves.Length - 1; i >= 0; i--)
         {
+            Curve curve = curves[i];
             for (int column = 0; column < columns; column++)
             {
                 // Between two epochs the curve is a straight line in the logarithm.

@@ -16,7 +16,9 @@ internal sealed class PlanReport(MemoryPlan plan, long processBase, TrainRequest
     /// <summary>A table of buffers, one of purposes, and the totals.</summary>
     public void WriteTables(TextWriter output)
     {
-        int longest = plan.Entries.Max(e => e.Name.Length);
+        int longest = 0;
+        foreach (ArenaEntry e in plan.Entries)
+            longest = Math.Max(longest, e.Name.Length);
         var buffers = new Table("owner", "bytes", "", "  buffer".PadRight(longest + 2));
         foreach (ArenaEntry e in plan.Entries)
             buffers.Add(e.Owner, $"{e.Bytes:N0}", e.Scratch ? "shared" : string.Empty, ("  " + e.Name).PadRight(longest + 2));

@@ -23,7 +23,9 @@ internal sealed class Table(params string[] header)
 
         foreach (string[] row in _rows)
         {
-            IEnumerable<string> cells = row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]));
+            string[] cells = new string[row.Length];
+            for (int i = 0; i < row.Length; i++)
+                cells[i] = i == 0 ? row[i].PadRight(widths[i]) : row[i].PadLeft(widths[i]);
             output.WriteLine(indent + string.Join("  ", cells).TrimEnd());
         }
     }

@@ -84,7 +84,8 @@ internal static class TrainReport
         var table = new Table("", "train loss", "acc.", "val. loss", "acc.", "test acc.", "seconds");
         foreach (TrainRun<T> run in done)
         {
-            EpochResult last = run.Result!.Epochs.LastOrDefault(new EpochResult(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN));
+            IReadOnlyList<EpochResult> epochs = run.Result!.Epochs;
+            EpochResult last = epochs.Count > 0 ? epochs[^1] : new EpochResult(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
             table.Add(
                 run.Settings.Title,
                 Texts.Loss(last.TrainLoss),
@@ -115,10 +116,18 @@ internal static class TrainReport
         Curve train = TrainingLoss("training", '*', epochs);
         return double.IsNaN(epochs[0].ValidationLoss)
             ? [train]
-            : [train, new Curve("validation", 'o', [.. epochs.Select(e => e.ValidationLoss)])];
+            : [train, new Curve("validation", 'o', Values(epochs, e => e.ValidationLoss))];
     }
 
-    private static Curve TrainingLoss(string name, char mark, IReadOnlyList<EpochResult> epochs) => new(name, mark, [.. epochs.Select(e => e.TrainLoss)]);
+    private static Curve TrainingLoss(string name, char mark, IReadOnlyList<EpochResult> epochs) => new(name, mark, Values(epochs, e => e.TrainLoss));
+
+    private static double[] Values(IReadOnlyList<EpochResult> epochs, Func<EpochResult, double> of)
+    {
+        var values = new double[epochs.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = of(epochs[i]);
+        return values;
+    }
 
     private static string Outline<T>(Network<T> network)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -16,7 +16,8 @@ internal sealed class VerifyReport(TextWriter output, bool json) : IDisposable
     public void Add(int step, StepCertificate certificate)
     {
         _claims += certificate.Entries.Count;
-        _failed += certificate.Entries.Count(e => !e.Passed);
+        foreach (CertificateEntry entry in certificate.Entries)
+            _failed += entry.Passed ? 0 : 1;
         if (json)
         {
             foreach (CertificateEntry entry in certificate.Entries)

@@ -15,16 +15,34 @@ internal static class HelpText
     {
         WriteHead(terminal, description, "[command] [options]");
         WriteList(terminal, "Options", [Help, ("--version", "Show version information")]);
-        WriteList(terminal, "Commands", [.. commands.Select(c => (string.Join(' ', c.Arguments.Select(a => $"<{a.Name}>").Prepend(c.Name)), c.Description))]);
+        var entries = new List<(string, string)>();
+        foreach (Command command in commands)
+            entries.Add((Words(command), command.Description));
+        WriteList(terminal, "Commands", entries);
     }
 
     /// <summary>One command's help: its arguments and options.</summary>
     public static void Write(Terminal terminal, Command command)
     {
-        WriteHead(terminal, command.Description, string.Join(' ', [command.Name, .. command.Arguments.Select(a => $"<{a.Name}>"), "[options]"]));
-        if (command.Arguments.Count > 0)
-            WriteList(terminal, "Arguments", [.. command.Arguments.Select(a => ($"<{a.Name}>", a.Description))]);
-        WriteList(terminal, "Options", [.. command.Options.Select(o => (o.Heading, o.Required ? $"{o.Description} (REQUIRED)" : o.Description)), Help]);
+        WriteHead(terminal, command.Description, Words(command) + " [options]");
+        var entries = new List<(string, string)>();
+        foreach (Argument argument in command.Arguments)
+            entries.Add(($"<{argument.Name}>", argument.Description));
+        if (entries.Count > 0)
+            WriteList(terminal, "Arguments", entries);
+        entries.Clear();
+        foreach (Option option in command.Options)
+            entries.Add((option.Heading, option.Required ? $"{option.Description} (REQUIRED)" : option.Description));
+        entries.Add(Help);
+        WriteList(terminal, "Options", entries);
+    }
+
+    private static string Words(Command command)
+    {
+        string words = command.Name;
+        foreach (Argument argument in command.Arguments)
+            words += $" <{argument.Name}>";
+        return words;
     }
 
     private static void WriteHead(Terminal terminal, string description, string usage)
@@ -37,10 +55,13 @@ internal static class HelpText
         terminal.Output.WriteLine();
     }
 
-    private static void WriteList(Terminal terminal, string title, (string Name, string Description)[] entries)
+    private static void WriteList(Terminal terminal, string title, List<(string Name, string Description)> entries)
     {
         terminal.Output.WriteLine($"{title}:");
-        int column = entries.Max(e => e.Name.Length) + (2 * Gap);
+        int longest = 0;
+        foreach ((string name, _) in entries)
+            longest = Math.Max(longest, name.Length);
+        int column = longest + (2 * Gap);
         foreach ((string name, string description) in entries)
             WriteEntry(terminal, name, column, description);
         terminal.Output.WriteLine();

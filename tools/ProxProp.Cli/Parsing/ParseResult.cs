@@ -26,8 +26,12 @@ internal sealed class ParseResult
             throw new UsageException(error);
         foreach ((Option option, string text) in result._texts)
             option.Check(text);
-        if (command.Options.FirstOrDefault(o => o.Required && !result.Has(o)) is { } missing)
-            throw new UsageException($"Option '{missing.Name}' is required.");
+        foreach (Option option in command.Options)
+        {
+            if (option.Required && !result.Has(option))
+                throw new UsageException($"Option '{option.Name}' is required.");
+        }
+
         if (result._arguments.Count < command.Arguments.Count)
             throw new UsageException($"Required argument '{command.Arguments[result._arguments.Count].Name}' missing for command: '{command.Name}'.");
         return result;

@@ -16,8 +16,14 @@ internal static class ReferenceTraces
     public static void Run(string path, int threads, SelfTestReport report)
     {
         using SafetensorsReader file = SafetensorsReader.Open(path);
-        string[] runs = [.. file.Entries.Where(e => e.Name.EndsWith("/losses", StringComparison.Ordinal)).Select(e => e.Name.Split('/')[0])];
-        if (runs.Length == 0)
+        var runs = new List<string>();
+        foreach (SafetensorsEntry entry in file.Entries)
+        {
+            if (entry.Name.EndsWith("/losses", StringComparison.Ordinal))
+                runs.Add(entry.Name.Split('/')[0]);
+        }
+
+        if (runs.Count == 0)
             throw new FailureException($"{path} has no tensor RUN/losses; expected the reference traces.");
         using var compute = new ComputeContext(threads);
         foreach (string run in runs)
