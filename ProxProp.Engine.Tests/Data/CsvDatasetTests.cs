@@ -41,6 +41,31 @@ public sealed class CsvDatasetTests
     }
 
     [Fact]
+    public void Chosen_columns_are_taken_in_their_order_and_others_left_alone()
+    {
+        CsvOptions options = new() { Label = CsvLabel.At(1), Columns = [3, 0], Scaling = FeatureScaling.Uniform(2, 0, 1) };
+        Dataset<double> dataset = Read("a,kind,note,b\n1,x,text,2\n3,y,,4\n", options);
+        Assert.Equal([2, 1, 4, 3], Samples(dataset));
+        Assert.Equal((2, 2, 2), (dataset.Count, dataset.Features, dataset.Classes));
+        Assert.Contains("found 4 columns; expected a feature in column 5", Assert.Throws<DataFormatException>(() => Read("a,b,c,d\n", options with { Columns = [4] })).Message);
+        foreach (int column in new[] { -1, 0, 1 })
+            Assert.Throws<ArgumentException>(() => Read("a,b,c,d\n", options with { Columns = [0, column] }));
+    }
+
+    [Fact]
+    public void A_name_with_quotes_is_the_same_for_the_label_and_in_the_header() => Assert.Equal(
+        ["x", "y"], Read("\"the \"\"kind\"\"\",a\nx,1\ny,2\n", new CsvOptions { Label = CsvLabel.Named("the \"kind\"") }).ClassNames);
+
+    [Fact]
+    public void The_header_is_read_on_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(["a", "b \"1\", é", "kind"], CsvDataset.ReadHeader(folder.Add("t.csv", "\n a ,\"b \"\"1\"\", é\",kind\n1,2,x\n"))!);
+        Assert.Null(CsvDataset.ReadHeader(folder.Add("t.csv", "1,2,x\n")));
+        Assert.Equal(["1", "2"], CsvDataset.ReadHeader(folder.Add("t.csv", "1;2\n"), new CsvOptions { Header = true, Separator = ';' })!);
+    }
+
+    [Fact]
     public void Whole_number_labels_are_classes_by_value_and_ascending()
     {
         Dataset<double> dataset = Read("1,10\n2,9\n3,-1\n4,9.0\n5,010\n");

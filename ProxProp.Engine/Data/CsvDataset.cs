@@ -36,6 +36,26 @@ public static class CsvDataset
         return CsvLayout.Find(source.ReadToEnd("text"), source.Name, (options ?? new CsvOptions()) with { Label = CsvLabel.None }).Columns;
     }
 
+    /// <summary>The names of all columns of a file, the label's among them; null if it has no header.</summary>
+    /// <param name="path">Path of the file; recognised as gzip by its contents.</param>
+    /// <param name="options">How to read it; null for the defaults.</param>
+    /// <exception cref="DataFormatException">The file is missing, damaged or empty, or has not the label's column.</exception>
+    public static string[]? ReadHeader(string path, CsvOptions? options = null)
+    {
+        using ByteSource source = ByteSource.Open(path);
+        options ??= new CsvOptions();
+        ReadOnlySpan<byte> text = source.ReadToEnd("text");
+        CsvLayout layout = CsvLayout.Find(text, source.Name, options);
+        if (!layout.HasHeader)
+            return null;
+        string[] names = new string[layout.Columns];
+        CsvScanner scanner = new(text, options.Separator, source.Name);
+        scanner.NextLine();
+        while (scanner.NextField(out ReadOnlySpan<byte> field))
+            names[scanner.Column - 1] = scanner.Name(field);
+        return names;
+    }
+
     /// <summary>The range of every column over some rows of a file: the scaling of training rows, which the others must not have a say in.</summary>
     /// <param name="path">Path of the file; recognised as gzip by its contents.</param>
     /// <param name="includes">Whether a row, from 0, counts.</param>
@@ -114,7 +134,6 @@ public static class CsvDataset
         layout.SkipHeader(ref scanner);
         while (scanner.NextLine())
         {
-            int feature = 0;
             bool counts = measure && (includes is null || includes(rows));
             while (scanner.NextField(out ReadOnlySpan<byte> field))
             {
@@ -126,14 +145,15 @@ public static class CsvDataset
                     continue;
                 }
 
+                int feature = layout.Places[scanner.Column - 1];
+                if (feature < 0)
+                    continue;
                 double value = Number(field, scanner);
                 if (counts)
                 {
                     minimum[feature] = Math.Min(minimum[feature], value);
                     maximum[feature] = Math.Max(maximum[feature], value);
                 }
-
-                feature++;
             }
 
             if (scanner.Column < layout.Columns)
@@ -157,17 +177,18 @@ public static class CsvDataset
         layout.SkipHeader(ref scanner);
         while (scanner.NextLine())
         {
-            int feature = 0;
             while (scanner.NextField(out ReadOnlySpan<byte> field))
             {
-                if (scanner.Column == layout.LabelColumn)
+                int feature = layout.Places[scanner.Column - 1];
+                if (feature < 0)
                     continue;
                 T value = T.CreateTruncating(scaling.Apply(feature, Number(field, scanner)));
                 if (!T.IsFinite(value))
                     throw scanner.Error($"{CsvScanner.Quote(field)}", $"a number that after normalisation fits {typeof(T).Name}");
-                samples[at++] = value;
-                feature++;
+                samples[at + feature] = value;
             }
+
+            at += layout.Features;
         }
     }
 

@@ -4,10 +4,11 @@ namespace ProxProp.Engine.Data;
 /// <param name="Columns">Fields in every line.</param>
 /// <param name="LabelColumn">The label's column, the first being 1; 0 if there are no labels.</param>
 /// <param name="HasHeader">Whether the first line holds names.</param>
-internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool HasHeader)
+/// <param name="Features">Number of feature columns.</param>
+internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool HasHeader, int Features)
 {
-    /// <summary>Number of feature columns.</summary>
-    public int Features => Columns - (LabelColumn > 0 ? 1 : 0);
+    /// <summary>The feature in each column, the first being 0; -1 where there is none.</summary>
+    public required int[] Places { get; init; }
 
     /// <summary>Looks at the first line that is not blank.</summary>
     public static CsvLayout Find(ReadOnlySpan<byte> text, string file, CsvOptions options)
@@ -23,11 +24,10 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
             throw new DataFormatException(file, "", text.IsEmpty ? "an empty file" : "blank lines only", "at least one sample");
         int line = scanner.Line;
         string? name = options.Label.ColumnName;
-        ReadOnlySpan<byte> wanted = name is null ? [] : System.Text.Encoding.UTF8.GetBytes(name);
         int named = 0;
         while (scanner.NextField(out ReadOnlySpan<byte> field))
         {
-            if (name is null || !field.SequenceEqual(wanted))
+            if (name is null || scanner.Name(field) != name)
                 continue;
             if (named > 0)
                 throw scanner.Error($"the column name '{name}' again", "it once");
@@ -40,7 +40,9 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
             throw new DataFormatException(file, $"line {line}", $"no column '{name}'", "a header that names the label column");
         if (label > columns)
             throw new DataFormatException(file, $"line {line}", $"{columns} columns", $"a label in column {label}");
-        return new CsvLayout(columns, label, options.Header ?? (name is not null || LooksLikeHeader(text, file, options, label)));
+        int[] places = PlaceFeatures(columns, label, options.Columns, file, line);
+        bool header = options.Header ?? (name is not null || LooksLikeHeader(text, file, options, label));
+        return new CsvLayout(columns, label, header, options.Columns?.Count ?? (columns - (label > 0 ? 1 : 0))) { Places = places };
     }
 
     /// <summary>Moves past the header, if there is one.</summary>
@@ -48,6 +50,29 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
     {
         if (HasHeader)
             scanner.NextLine();
+    }
+
+    private static int[] PlaceFeatures(int columns, int label, IReadOnlyList<int>? chosen, string file, int line)
+    {
+        int[] places = new int[columns];
+        Array.Fill(places, -1);
+        for (int i = 0, feature = 0; chosen is null && i < columns; i++)
+            places[i] = i + 1 == label ? -1 : feature++;
+        for (int i = 0; i < chosen?.Count; i++)
+        {
+            int column = chosen[i];
+            if (column >= columns)
+                throw new DataFormatException(file, $"line {line}", $"{columns} columns", $"a feature in column {column + 1}");
+            if (column < 0 || column + 1 == label || places[column] >= 0)
+            {
+                string message = $"Feature {i} is said to be column {column}; expected one from 0 up that is no other feature and not the label.";
+                throw new ArgumentException(message, nameof(chosen));
+            }
+
+            places[column] = i;
+        }
+
+        return places;
     }
 
     // Features may have numbers for names, as data frames write them; text where the next line's label is a number is the label's name.

@@ -47,6 +47,12 @@ public sealed record CsvOptions
     /// </summary>
     public bool? Header { get; init; }
 
+    /// <summary>
+    /// The columns that hold the features, the first being 0, in the order wanted; what is in others does not matter. Null takes all but the label's, in
+    /// their order. See <see cref="CsvDataset.ReadHeader"/>.
+    /// </summary>
+    public IReadOnlyList<int>? Columns { get; init; }
+
     /// <summary>The character between fields.</summary>
     public char Separator { get; init; } = ',';
 

@@ -113,6 +113,13 @@ internal ref struct CsvScanner
         return true;
     }
 
+    /// <summary>The current field as a name: as text, with a doubled quote once.</summary>
+    public readonly string Name(ReadOnlySpan<byte> field)
+    {
+        string text = Encoding.UTF8.GetString(field);
+        return HasDoubledQuotes ? text.Replace("\"\"", "\"", StringComparison.Ordinal) : text;
+    }
+
     /// <summary>An excerpt of bytes for a message.</summary>
     public static string Quote(ReadOnlySpan<byte> bytes)
     {

@@ -61,9 +61,10 @@ internal sealed class SavedNetworkOptions
         using SafetensorsReader reader = SafetensorsReader.Open(weights);
         SavedModel? saved = SavedModel.Read(reader);
         DataRequest request = _data.Read(parsed, saved?.Dataset ?? DataOptions.Digits, mayLackLabels: true);
-        if (request.Kind == DataOptions.Csv && request.Label is null)
+        request = CsvColumns.Find((saved?.Describe(request) ?? request) with { MayLackLabels = mayLackLabels });
+        if (request is { Kind: DataOptions.Csv, Columns: null, Label: null })
             request = request with { Label = DefaultLabel(request, saved, mayLackLabels) };
-        LoadedData<T> data = DataSource.Load<T>(saved?.Describe(request) ?? request);
+        LoadedData<T> data = DataSource.Load<T>(request);
         (Dataset<T> rows, string what) = Choose(parsed.GetValue(_part), data, saved);
         string? named = parsed.GetValue(_model);
         string? described = SavedModel.ModelOf(reader);

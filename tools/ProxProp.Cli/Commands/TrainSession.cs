@@ -18,6 +18,7 @@ internal static class TrainSession
         using var interrupt = new Interrupt(cancel);
         SaveTarget.Check(request.Save, "--save");
         LoadedData<T> data = DataSource.Load<T>(request.Data);
+        request = request with { Data = CsvColumns.Name(data.Request) };
         data = DataSource.ScaledByTraining(data, Split(request, data, out SplitPlan plan).Train);
         DatasetSplit<T> split = plan.Apply(data);
         request = TrainPlan.Fit(request, data);
@@ -135,6 +136,8 @@ internal static class TrainSession
             data.Rows.Count,
             checksum,
             request.Data.Label,
+            request.Data.Features,
+            request.Data.LabelName,
             plan,
             data.Rows.ClassNames,
             request.Data.Kind == DataOptions.Csv ? data.Rows.Scaling : null);

@@ -21,6 +21,8 @@ namespace ProxProp.Cli.Files;
 /// <param name="Rows">Rows it had before the split.</param>
 /// <param name="Checksum">Of those rows, by <see cref="DatasetFingerprint.InSinglePrecision"/>; null in a file of an older version.</param>
 /// <param name="Label">The label column of a CSV file, or null.</param>
+/// <param name="Features">The names of the feature columns of a CSV file with a header, or null.</param>
+/// <param name="LabelName">The name of the label's column beside them, or null.</param>
 /// <param name="Split">Which rows did what.</param>
 /// <param name="Classes">The classes' names.</param>
 /// <param name="Scaling">Scaling of a CSV file, or null.</param>
@@ -32,6 +34,8 @@ internal sealed record SavedModel(
     int Rows,
     string? Checksum,
     string? Label,
+    IReadOnlyList<string>? Features,
+    string? LabelName,
     SplitPlan Split,
     IReadOnlyList<string> Classes,
     FeatureScaling? Scaling)
@@ -58,7 +62,7 @@ internal sealed record SavedModel(
         return false;
     }
 
-    /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes and the scaling described there, if they are.</summary>
+    /// <summary>A CSV file as a network is to see it that goes on from a saved one: with the classes, the scaling and the names described there, if they are.</summary>
     /// <param name="request">The data set that is asked for.</param>
     /// <param name="start">The saved file, or null.</param>
     /// <exception cref="FailureException">Its description is damaged.</exception>
@@ -74,9 +78,11 @@ internal sealed record SavedModel(
         return reader;
     }
 
-    /// <summary>The request of a CSV file with these classes and this scaling, if they are a CSV file's; any other as it is.</summary>
+    /// <summary>The request of a CSV file with these classes, this scaling and these names, if they are a CSV file's; any other as it is.</summary>
     public DataRequest Describe(DataRequest request) =>
-        Dataset == DataOptions.Csv && request.Kind == DataOptions.Csv ? request with { Classes = Classes, Scaling = Scaling } : request;
+        Dataset == DataOptions.Csv && request.Kind == DataOptions.Csv
+            ? request with { Classes = Classes, Scaling = Scaling, Features = Features, LabelName = LabelName }
+            : request;
 
     /// <summary>Reads the metadata of an open file; null if it does not describe its data.</summary>
     /// <exception cref="FailureException">The metadata are damaged.</exception>
@@ -95,6 +101,8 @@ internal sealed record SavedModel(
                 Int(Text(leaves, "rows")),
                 leaves.ContainsKey("checksum") ? Text(leaves, "checksum") : null,
                 leaves.ContainsKey("label") ? Text(leaves, "label") : null,
+                leaves.GetValueOrDefault("features"),
+                leaves.ContainsKey("labelName") ? Text(leaves, "labelName") : null,
                 new SplitPlan(
                     Int(Text(leaves, "train")),
                     Int(Text(leaves, "validation")),
@@ -157,10 +165,11 @@ internal sealed record SavedModel(
             if (Split.Seed is { } seed)
                 json.WriteNumber("seed", seed);
             json.WriteEndObject();
-            json.WriteStartArray("classes");
-            foreach (string name in Classes)
-                json.WriteStringValue(name);
-            json.WriteEndArray();
+            WriteTexts(json, "classes", Classes);
+            if (Features is not null)
+                WriteTexts(json, "features", Features);
+            if (LabelName is not null)
+                json.WriteString("labelName", LabelName);
             if (Scaling is not null)
             {
                 WriteNumbers(json, "minimum", Scaling.Minimum);
@@ -171,6 +180,14 @@ internal sealed record SavedModel(
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (string text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
     }
 
     private static void WriteNumbers(Utf8JsonWriter json, string name, ReadOnlySpan<double> values)

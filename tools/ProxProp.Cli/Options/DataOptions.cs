@@ -16,6 +16,21 @@ internal sealed record DataRequest(string Kind, string? Path, string? Label, boo
 
     /// <summary>Scaling of a CSV file, or null for its own range.</summary>
     public FeatureScaling? Scaling { get; init; }
+
+    /// <summary>Names of a CSV file's features as a network takes them, or null if there are none.</summary>
+    public IReadOnlyList<string>? Features { get; init; }
+
+    /// <summary>The name of the label's column beside <see cref="Features"/>, or null.</summary>
+    public string? LabelName { get; init; }
+
+    /// <summary>The columns of <see cref="Features"/> in this file, the first being 0; null for all but the label's, in their order.</summary>
+    public IReadOnlyList<int>? Columns { get; init; }
+
+    /// <summary>The label's column beside <see cref="Columns"/>, the first being 0; null for none.</summary>
+    public int? LabelColumn { get; init; }
+
+    /// <summary>Whether rows without a label will do.</summary>
+    public bool MayLackLabels { get; init; }
 }
 
 /// <summary>

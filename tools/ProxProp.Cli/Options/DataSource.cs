@@ -40,6 +40,7 @@ internal static class DataSource
                 TrainTest<T> cifar = Cifar10.Load<T>(request.Path!);
                 return new LoadedData<T>(request, cifar.Train, cifar.Test);
             case DataOptions.Csv:
+                request = CsvColumns.Find(request);
                 return new LoadedData<T>(request, CsvDataset.Load<T>(request.Path!, CsvOptionsOf(request)), null);
             default:
                 return new LoadedData<T>(request, Digits.Load<T>(), null);
@@ -62,12 +63,21 @@ internal static class DataSource
     /// <summary>Number of fields in the first line of the CSV file that is asked for.</summary>
     public static int CountColumns(DataRequest request) => CsvDataset.CountColumns(request.Path!, CsvOptionsOf(request with { Label = null }));
 
-    private static CsvOptions CsvOptionsOf(DataRequest request)
+    /// <summary>How the CSV file that is asked for is read.</summary>
+    public static CsvOptions CsvOptionsOf(DataRequest request)
     {
-        CsvLabel label = LabelColumn(request.Label);
+        CsvLabel label = request.Columns is null ? LabelColumn(request.Label) : request.LabelColumn is { } column ? CsvLabel.At(column) : CsvLabel.None;
         return request.Header == false && label.ColumnName is { } name
             ? throw new UsageException($"--label {name} is a name, but --header no says that columns have none; give the column's number from 1.")
-            : new() { Label = label, Header = request.Header, Separator = request.Separator, ClassNames = request.Classes, Scaling = request.Scaling };
+            : new()
+            {
+                Label = label,
+                Header = request.Columns is null ? request.Header : true,
+                Columns = request.Columns,
+                Separator = request.Separator,
+                ClassNames = request.Classes,
+                Scaling = request.Scaling,
+            };
     }
 
     private static CsvLabel LabelColumn(string? label) => label switch
