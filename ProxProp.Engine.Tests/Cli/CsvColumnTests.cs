@@ -127,6 +127,29 @@ public sealed class CsvColumnTests : IDisposable
         Assert.Equal(File.ReadAllBytes(same), File.ReadAllBytes(again));
     }
 
+    [Theory]
+    [InlineData("width,height,kind")]
+    [InlineData("kind,width,height")]
+    [InlineData("")]
+    public void A_label_that_is_missing_stays_empty(string header)
+    {
+        string[] rows = ["9,1,wide", "1,9,?", "9,0,", "0,8,tall"];
+        bool first = header.StartsWith("kind", StringComparison.Ordinal);
+        string csv = _folder.Add("p.csv", header + "\n" + string.Join('\n', rows.Select(r => first ? $"{r[4..]},{r[..3]}" : r)) + "\n");
+        string[][] lines = [.. Predict(csv).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(l => l.Split(','))];
+        Assert.Equal(["row", "class", "probability", "label"], lines[0]);
+        Assert.Equal(["wide", "tall", "wide", "tall"], lines[1..].Select(l => l[1]));
+        Assert.Equal(["wide", "", "", "tall"], lines[1..].Select(l => l[3]));
+        Assert.Contains("found the label '?'; expected one of the 2 known classes.", CliRun.Fails(1, "evaluate", "--weights", Weights, "--data", csv), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_column_of_labels_may_be_empty()
+    {
+        string csv = _folder.Add("p.csv", "width,height,kind\n9,1,\n1,9,\n");
+        Assert.Matches("^row,class,probability,label\n1,wide,[0-9.]+,\n2,tall,[0-9.]+,\n$", Predict(csv).ReplaceLineEndings("\n"));
+    }
+
     private static SavedModel Description(string path)
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);

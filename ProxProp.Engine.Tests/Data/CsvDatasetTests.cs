@@ -56,6 +56,17 @@ public sealed class CsvDatasetTests
     public void A_name_with_quotes_is_the_same_for_the_label_and_in_the_header() => Assert.Equal(
         ["x", "y"], Read("\"the \"\"kind\"\"\",a\nx,1\ny,2\n", new CsvOptions { Label = CsvLabel.Named("the \"kind\"") }).ClassNames);
 
+    [Theory]
+    [InlineData("?")]
+    [InlineData("")]
+    [InlineData("\"?\"")]
+    public void A_first_label_that_is_missing_makes_no_header(string label)
+    {
+        Dataset<double> dataset = Read($"9,1,{label}\n1,9,1\n0,9,0\n", new CsvOptions { MayLackLabels = true });
+        Assert.Equal([-1, 1, 0], dataset.Labels.ToArray());
+        Assert.Equal(["0", "1"], dataset.ClassNames);
+    }
+
     [Fact]
     public void The_header_is_read_on_its_own()
     {

@@ -69,7 +69,8 @@ public static class CsvDataset
         using ByteSource source = ByteSource.Open(path);
         options = (options ?? new CsvOptions()) with { Scaling = null };
         ReadOnlySpan<byte> text = source.ReadToEnd("text");
-        Measure(text, source.Name, options, CsvLayout.Find(text, source.Name, options), new CsvLabels(options.ClassNames), includes, out FeatureScaling scaling);
+        CsvLabels labels = new(options.ClassNames, options.MayLackLabels);
+        Measure(text, source.Name, options, CsvLayout.Find(text, source.Name, options), labels, includes, out FeatureScaling scaling);
         return scaling;
     }
 
@@ -101,7 +102,7 @@ public static class CsvDataset
         }
 
 
-        CsvLabels labels = new(options.ClassNames);
+        CsvLabels labels = new(options.ClassNames, options.MayLackLabels);
         int rows = Measure(text, source.Name, options, layout, labels, includes: null, out FeatureScaling scaling);
         if ((long)rows * features > Array.MaxLength)
             throw new DataFormatException(source.Name, "", $"{rows} rows of {features} features", $"at most {Array.MaxLength} numbers");

@@ -16,10 +16,12 @@ internal sealed class CsvLabels
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
     private readonly List<int> _labels = [];
-    private readonly bool _fixed;
+    private readonly bool _fixed, _mayLack;
 
-    public CsvLabels(IReadOnlyList<string>? classNames)
+    /// <summary>Begins with the classes that are known, if they are; labels may be missing if <paramref name="mayLack"/>.</summary>
+    public CsvLabels(IReadOnlyList<string>? classNames, bool mayLack = false)
     {
+        _mayLack = mayLack;
         if (classNames is null)
             return;
         _fixed = true;
@@ -42,6 +44,12 @@ internal sealed class CsvLabels
     /// <summary>Takes the label of the next row.</summary>
     public void Add(ReadOnlySpan<byte> field, in CsvScanner scanner)
     {
+        if (_mayLack && field.IsEmpty)
+        {
+            _labels.Add(-1);
+            return;
+        }
+
         if (field.Length is 0 or > LongestLabel)
         {
             string found = field.IsEmpty ? "an empty label" : $"a label of {field.Length} bytes";
@@ -63,6 +71,12 @@ internal sealed class CsvLabels
 
         if (!_indices.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(label, out int index))
         {
+            if (_mayLack && field is [(byte)'?'])
+            {
+                _labels.Add(-1);
+                return;
+            }
+
             if (_fixed)
                 throw scanner.Error($"the label {CsvScanner.Quote(field)}", $"one of the {_names.Count} known classes");
             if (_names.Count == MostClasses)
@@ -76,7 +90,7 @@ internal sealed class CsvLabels
         _labels.Add(index);
     }
 
-    /// <summary>The class names in order, and each row's class.</summary>
+    /// <summary>The class names in order, and each row's class; -1 where its label is missing.</summary>
     public (string[] Names, int[] Labels) Finish()
     {
         int[] labels = [.. _labels];
@@ -93,7 +107,7 @@ internal sealed class CsvLabels
         for (int i = 0; i < names.Length; i++)
             rank[_indices[names[i]]] = i;
         for (int i = 0; i < labels.Length; i++)
-            labels[i] = rank[labels[i]];
+            labels[i] = labels[i] < 0 ? -1 : rank[labels[i]];
         return (names, labels);
     }
 

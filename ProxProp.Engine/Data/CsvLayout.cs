@@ -75,7 +75,8 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
         return places;
     }
 
-    // Features may have numbers for names, as data frames write them; text where the next line's label is a number is the label's name.
+    // Features may have numbers for names, as data frames write them; text where the next line's label is a number is the label's name,
+    // but for a question mark, which stands for a label that is missing.
     private static bool LooksLikeHeader(ReadOnlySpan<byte> text, string file, CsvOptions options, int label)
     {
         CsvScanner scanner = new(text, options.Separator, file);
@@ -85,7 +86,7 @@ internal readonly record struct CsvLayout(int Columns, int LabelColumn, bool Has
         {
             bool number = CsvScanner.TryParse(field, out _);
             if (scanner.Column == label)
-                named = !number && !field.IsEmpty;
+                named = !number && field is not ([] or [(byte)'?']);
             else
                 numbers |= number;
         }

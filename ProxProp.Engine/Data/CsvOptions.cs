@@ -65,6 +65,9 @@ public sealed record CsvOptions
     /// </summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>Whether the label of a row may be missing, an empty field or a question mark that is no class; it is −1 then.</summary>
+    public bool MayLackLabels { get; init; }
+
     /// <summary>
     /// The normalisation; null measures the smallest and largest value of every column of this file. Give the training file's
     /// <see cref="Dataset{T}.Scaling"/> when reading a test file.

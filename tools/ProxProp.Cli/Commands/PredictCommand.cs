@@ -12,7 +12,7 @@ internal sealed class PredictCommand : Command
 {
     public PredictCommand(Terminal terminal)
         : base("predict", "Writes a CSV line for every row: its number in the data set, the predicted class, the class's probability, and the label if there is one. "
-            + "A CSV file without a label column is told by its number of columns.")
+            + "A CSV file without a label column is told by its number of columns; in one with it, a label may be empty or a question mark.")
     {
         var options = new SavedNetworkOptions();
         Option<string?> file = Parsed.Text("--output", "FILE", "Writes to a file instead of the terminal.");
@@ -50,12 +50,12 @@ internal sealed class PredictCommand : Command
     private static void Write<T>(SavedNetwork<T> saved, TextWriter output)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        bool labelled = saved.Rows.Count > 0 && !saved.Rows.Labels.Contains(-1);
+        bool labelled = saved.Rows.Count > 0 && saved.HasLabels;
         output.WriteLine(labelled ? "row,class,probability,label" : "row,class,probability");
         saved.Predict((row, label, predicted, probability) =>
         {
             string line = $"{saved.Rows.SourceRow(row) + 1},{Quoted(saved.ClassName(predicted))},{probability:F6}";
-            output.WriteLine(labelled ? $"{line},{Quoted(saved.ClassName(label))}" : line);
+            output.WriteLine(labelled ? $"{line},{(label < 0 ? string.Empty : Quoted(saved.ClassName(label)))}" : line);
         });
     }
 

@@ -53,7 +53,7 @@ internal sealed class SavedNetworkOptions
 
     /// <summary>Loads data and network.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="mayLackLabels">Whether a CSV file may have no label column.</param>
+    /// <param name="mayLackLabels">Whether a CSV file may have no label column, or rows without a label.</param>
     public SavedNetwork<T> Load<T>(ParseResult parsed, bool mayLackLabels)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -85,7 +85,7 @@ internal sealed class SavedNetworkOptions
             throw;
         }
 
-        return new SavedNetwork<T>(compute, network, rows, what, saved?.Classes ?? data.Rows.ClassNames);
+        return new SavedNetwork<T>(compute, network, rows, what, saved?.Classes ?? data.Rows.ClassNames, request.HasLabels);
     }
 
     // A file with as many columns as the network has inputs has no labels.
@@ -127,9 +127,10 @@ internal sealed class SavedNetworkOptions
 /// <param name="Rows">The rows.</param>
 /// <param name="What">What the rows are, in words.</param>
 /// <param name="Classes">The classes' names.</param>
+/// <param name="HasLabels">Whether the data have labels, though some may be missing.</param>
 /// <typeparam name="T">float or double.</typeparam>
 internal sealed record SavedNetwork<T>(
-    ComputeContext Compute, Network<T> Network, Dataset<T> Rows, string What, IReadOnlyList<string> Classes) : IDisposable
+    ComputeContext Compute, Network<T> Network, Dataset<T> Rows, string What, IReadOnlyList<string> Classes, bool HasLabels) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Rows that go through the network at a time.</summary>

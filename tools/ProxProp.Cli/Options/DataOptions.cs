@@ -31,6 +31,9 @@ internal sealed record DataRequest(string Kind, string? Path, string? Label, boo
 
     /// <summary>Whether rows without a label will do.</summary>
     public bool MayLackLabels { get; init; }
+
+    /// <summary>Whether there is a column of labels, be it an empty one.</summary>
+    public bool HasLabels => Columns is null ? Label != DataOptions.NoLabel : LabelColumn is not null;
 }
 
 /// <summary>

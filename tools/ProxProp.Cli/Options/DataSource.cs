@@ -77,6 +77,7 @@ internal static class DataSource
                 Separator = request.Separator,
                 ClassNames = request.Classes,
                 Scaling = request.Scaling,
+                MayLackLabels = request.MayLackLabels,
             };
     }
 
