@@ -182,6 +182,17 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_run_must_not_be_shorter_than_its_checkpoint()
+    {
+        CheckpointRun<float> run = new(_compute);
+        string path = _folder.File("c");
+        run.Train(path);
+        Assert.Equal(CheckpointRun<float>.TotalSteps, Checkpoint.StepsDone(path));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => (run with { Options = run.Options with { MaxSteps = 7 } }).Train(resume: path));
+        Assert.Equal($"The checkpoint {path} already has 16 steps, of which Epochs and MaxSteps ask 7.", e.Message);
+    }
+
+    [Fact]
     public void A_checkpoint_that_cannot_be_saved_costs_no_training()
     {
         CheckpointRun<float> run = new(_compute);

@@ -59,6 +59,17 @@ public static class Checkpoint
         return Restore(step, reader, settings);
     }
 
+    /// <summary>Steps that the run in a checkpoint has done.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DataFormatException">The file is damaged or no checkpoint.</exception>
+    public static long StepsDone(string path)
+    {
+        using SafetensorsReader reader = SafetensorsReader.Open(path);
+        CheckVersion(reader);
+        reader.CheckChecksum(ChecksumKey);
+        return ReadPosition(reader).Step;
+    }
+
     internal static TrainingPosition Restore<T>(TrainingStep<T> step, SafetensorsReader reader, IEnumerable<KeyValuePair<string, string>>? settings)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

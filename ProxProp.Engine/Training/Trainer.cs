@@ -167,7 +167,10 @@ public sealed class Trainer<T> : IDisposable
     /// <param name="cancellation">
     /// Ends training after the current step; after an epoch's last one when its evaluation is done, which the epoch's figures in a checkpoint need.
     /// </param>
-    /// <exception cref="ArgumentException">The data do not fit the network, or a batch of them is too small for one of its layers: see <see cref="Check"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The data do not fit the network, a batch of them is too small for one of its layers (see <see cref="Check"/>), or the checkpoint to resume from has
+    /// more steps than are asked for.
+    /// </exception>
     /// <exception cref="DataFormatException">The checkpoint to resume from is damaged, or belongs to a run with other settings.</exception>
     public TrainingResult Run(
         Dataset<T> train, Dataset<T>? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -215,6 +218,8 @@ public sealed class Trainer<T> : IDisposable
             totalSteps = Math.Min(totalSteps, _options.MaxSteps);
         var keeper = new CheckpointKeeper<T>(_step, _options, _batchSize, totalSteps, train, validation);
         TrainingPosition start = keeper.Start;
+        if (start.Step > totalSteps)
+            throw new ArgumentException($"The checkpoint {_options.ResumeFrom} already has {start.Step} steps, of which Epochs and MaxSteps ask {totalSteps}.");
         Generator? generator = start.EpochState is { } state ? new Generator(state) : _options.Shuffle ? new Generator(_options.Seed, stream: 1) : null;
         var batches = new BatchPlan(train.Count, _batchSize, generator);
         Span<T> samples = _samples.Span;

@@ -18,7 +18,9 @@ internal sealed class TrainRun<T> : IDisposable
     {
         (_request, Settings) = (request, settings);
         _batch = Math.Min(request.Batch, rows);
-        Epochs = request.EpochsFor((int)(((long)rows + _batch - 1) / _batch));
+        int perEpoch = (int)(((long)rows + _batch - 1) / _batch);
+        Epochs = request.EpochsFor(perEpoch);
+        Steps = Math.Min((long)Epochs * perEpoch, request.MaxSteps ?? long.MaxValue);
         Network = new Network<T>(model.Input, model.Layers, request.MicroBatch == 0 ? _batch : Math.Min(request.MicroBatch, _batch), request.Seed, compute);
         try
         {
@@ -47,6 +49,9 @@ internal sealed class TrainRun<T> : IDisposable
     public TrainingStep<T> Step { get; }
 
     public int Epochs { get; }
+
+    /// <summary>Steps of the whole run.</summary>
+    public long Steps { get; }
 
     /// <summary>How the run ended; null before it has.</summary>
     public TrainingResult? Result { get; private set; }

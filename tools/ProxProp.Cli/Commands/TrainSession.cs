@@ -27,6 +27,7 @@ internal static class TrainSession
         using TrainRun<T> first = MakeRun(request, request.Step, data, split, compute);
         using TrainRun<T>? second = request.Compare ? MakeRun(request, StepChoice.Gradient, data, split, compute) : null;
         TrainRun<T>[] runs = second is null ? [first] : [first, second];
+        CheckLength(request, first.Steps);
         string checksum = DatasetFingerprint.InSinglePrecision(data.Rows);
 
         if (interrupt.Token.IsCancellationRequested)
@@ -71,6 +72,18 @@ internal static class TrainSession
     {
         terminal.Error.WriteLine("proxprop: Stopped by request before the first step; nothing was saved.");
         return ExitCode.Interrupted;
+    }
+
+    // A shorter run than the checkpoint's would do nothing, and save the longer one's weights for its own.
+    private static void CheckLength(TrainRequest request, long steps)
+    {
+        if (request.Checkpoint.Resume is not { } resume)
+            return;
+        long done = Checkpoint.StepsDone(resume);
+        if (done <= steps)
+            return;
+        string option = request.MaxSteps == steps ? "--max-steps" : "--epochs";
+        throw new UsageException($"{resume} already has {done} steps, of which {option} asks {steps}; give it a larger number, or leave --resume out.");
     }
 
     /// <summary>Which rows do what.</summary>
