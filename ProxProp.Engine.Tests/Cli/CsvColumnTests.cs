@@ -150,6 +150,17 @@ public sealed class CsvColumnTests : IDisposable
         Assert.Matches("^row,class,probability,label\n1,wide,[0-9.]+,\n2,tall,[0-9.]+,\n$", Predict(csv).ReplaceLineEndings("\n"));
     }
 
+    [Theory]
+    [InlineData(100, "labels     70 of 70 classes have one row to train on: labels are classes, numbers too; regression is not supported by this program\n")]
+    [InlineData(35, null)]
+    public void Labels_that_are_nearly_all_different_are_told(int classes, string? told)
+    {
+        string csv = _folder.Add("r.csv", "x,y\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"{i},{i % classes}.5\n")));
+        string output = CliRun.Done("train", "--dataset", "csv", "--data", csv, "--no-shuffle", "--epochs", "1", "--save", _folder.File("r"));
+        Assert.Equal(told is not null, output.Contains("labels     ", StringComparison.Ordinal));
+        Assert.Contains(told ?? "to test", output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     private static SavedModel Description(string path)
     {
         using SafetensorsReader reader = SafetensorsReader.Open(path);

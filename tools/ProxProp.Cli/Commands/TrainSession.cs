@@ -35,7 +35,7 @@ internal static class TrainSession
 
         // Whether it can be written is known before training; an earlier log stays until the first step is done.
         using TrainingLog? log = request.Log is null ? null : new TrainingLog(request.Log, append: request.Checkpoint.Resume is not null);
-        TrainReport.WriteHead(terminal, request, data, plan, runs, compute);
+        TrainReport.WriteHead(terminal, request, data, plan, split.Train.Labels, runs, compute);
         bool hasWeights = false, stopped = false;
         IOException? unsaved = null;
         foreach (TrainRun<T> run in runs)

@@ -12,13 +12,21 @@ namespace ProxProp.Cli.Output;
 internal static class TrainReport
 {
     /// <summary>Says what will be trained on what, and how.</summary>
+    /// <param name="terminal">Where it is said.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="plan">Which rows do what.</param>
+    /// <param name="labels">The labels of the rows to train on.</param>
+    /// <param name="runs">The run, or both.</param>
+    /// <param name="compute">What it is computed on.</param>
     public static void WriteHead<T>(
-        Terminal terminal, TrainRequest request, LoadedData<T> data, SplitPlan plan, TrainRun<T>[] runs, ComputeContext compute)
+        Terminal terminal, TrainRequest request, LoadedData<T> data, SplitPlan plan, ReadOnlySpan<int> labels, TrainRun<T>[] runs, ComputeContext compute)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TextWriter output = terminal.Output;
         TrainRun<T> first = runs[0];
         WriteData(output, data.Name, plan, data.OwnTest?.Count ?? plan.Test);
+        WriteLabels(output, labels, data.Rows.Classes);
         WriteNetwork(output, request, Outline(first.Network), first.Network.ParameterCount);
         WriteTraining(output, request, plan, first.Epochs, Array.ConvertAll(runs, r => r.Settings));
         WriteSolvers(output, first);
@@ -32,6 +40,24 @@ internal static class TrainReport
     {
         string order = plan.Seed is { } seed ? $"drawn by seed {seed}" : "file order";
         output.WriteLine($"data       {name}: {plan.Train:N0} rows to train, {plan.Validation:N0} to validate, {test:N0} to test ({order})");
+    }
+
+    // Measurements taken for classes: hardly two rows have the same.
+    private static void WriteLabels(TextWriter output, ReadOnlySpan<int> labels, int classes)
+    {
+        int[] rows = new int[classes];
+        foreach (int label in labels)
+            rows[label]++;
+        int some = 0, single = 0;
+        foreach (int count in rows)
+        {
+            some += count > 0 ? 1 : 0;
+            single += count == 1 ? 1 : 0;
+        }
+
+        const string Meaning = "labels are classes, numbers too; regression is not supported by this program";
+        if (2 * single > some)
+            output.WriteLine($"labels     {single:N0} of {some:N0} classes have one row to train on: {Meaning}");
     }
 
     private static void WriteNetwork(TextWriter output, TrainRequest request, string outline, long parameters)
