@@ -23,6 +23,8 @@ public sealed unsafe class PackingPlanTests
         { 260, 1700, 1030 },
         { 200, 100, 600 },
         { 70, 10, 1600 },
+        { 1033, 530, 40 },
+        { 1040, 600, 500 },
     };
 
     [Theory]
@@ -31,8 +33,10 @@ public sealed unsafe class PackingPlanTests
     {
         foreach (int threads in (int[])[1, 2])
         {
-            Touches<float>(m, n, k, threads);
-            Touches<double>(m, n, k, threads);
+            Touches<float>(m, n, k, threads, transposed: false);
+            Touches<float>(m, n, k, threads, transposed: true);
+            Touches<double>(m, n, k, threads, transposed: false);
+            Touches<double>(m, n, k, threads, transposed: true);
         }
     }
 
@@ -50,16 +54,17 @@ public sealed unsafe class PackingPlanTests
     }
 
     // Operands without zeros, so that packed memory tells how far it was written; the private panels come last and are planned whole.
-    private static void Touches<T>(int m, int n, int k, int threads)
+    private static void Touches<T>(int m, int n, int k, int threads, bool transposed)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
         using var compute = new ComputeContext(threads);
-        compute.Expect<T>(m, n, k);
+        compute.Expect<T>(m, n, k, transposed);
         long planned = compute.WorkspaceBytes - compute.StandbyBytes;
         T[] a = new T[m * k], b = new T[k * n];
         Array.Fill(a, T.One);
         Array.Fill(b, T.One);
-        Gemm.Assign(compute, new ReadOnlyMatrix<T>(a, m, k), new ReadOnlyMatrix<T>(b, n, k).Transposed, new Matrix<T>(new T[m * n], m, n));
+        ReadOnlyMatrix<T> left = transposed ? new ReadOnlyMatrix<T>(a, k, m).Transposed : new ReadOnlyMatrix<T>(a, m, k);
+        Gemm.Assign(compute, left, new ReadOnlyMatrix<T>(b, n, k).Transposed, new Matrix<T>(new T[m * n], m, n));
         byte* columns = compute.SharedColumnPanels(0), nextColumns = compute.SharedColumnPanels(1), workers = compute.WorkerScratch(0);
         long touched = Written(columns, nextColumns) + Written(nextColumns, workers);
         byte* rows = compute.SharedRowPanels(0), nextRows = threads == 1 ? columns : compute.SharedRowPanels(1);

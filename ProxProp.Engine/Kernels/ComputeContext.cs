@@ -115,8 +115,9 @@ public sealed class ComputeContext : IDisposable
     /// <param name="m">Rows of A and C.</param>
     /// <param name="n">Columns of B and C.</param>
     /// <param name="k">Columns of A, rows of B.</param>
-    public void Expect<T>(int m, int n, int k)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, Unsafe.SizeOf<T>());
+    /// <param name="transposed">Whether A is a transposed view.</param>
+    public void Expect<T>(int m, int n, int k, bool transposed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => _packing.Add(m, n, k, Unsafe.SizeOf<T>(), transposed);
 
     /// <summary>Makes <see cref="Solo"/> ready for products with so many rows on the left.</summary>
     internal void PrepareSolo(int rows)

@@ -33,7 +33,8 @@ internal static class GemmBlocking
     private const int ManyPanels = 24, ManyWidePanels = 48;
     private const long WideTileBytes = 128;
 
-    // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache.
+    // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache, or
+    // if they lie side by side and are more than one block: each value of k is then a line of another page. More workers share out what waiting that is.
     private const int ManyPanelsInPlace = 16;
 
     // What lies so far apart falls into the same set of most first-level caches: the dozen rows of a wide tile into 8 to 12 ways, with no room for B.
@@ -47,8 +48,11 @@ internal static class GemmBlocking
     /// <param name="size">Bytes of an element.</param>
     /// <param name="lowerOnly">Whether a row of A meets but half of the panels, which wide tiles feel.</param>
     /// <param name="row">Step from row to row.</param>
-    public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly, nint row)
+    /// <param name="workers">How many share the items.</param>
+    public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly, nint row, int workers)
     {
+        if (row == 1 && workers == 1 && !lowerOnly && m > SharedRows && n > ManyPanelsInPlace * tileColumns)
+            return true;
         int wide = m >= LeastRows && row * size % CacheWayBytes == 0 ? ManyPanelsInPlace : ManyWidePanels;
         return m < tileRows || n > tileColumns * (IsNarrow(tileColumns, size) ? ManyPanels : lowerOnly ? 2 * wide : wide);
     }

@@ -61,7 +61,7 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly, product.ARow);
+        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly, product.ARow, serial ? 1 : context.Team.Workers);
         bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
         if (serial && isOneBlock && !product.LowerOnly)
         {

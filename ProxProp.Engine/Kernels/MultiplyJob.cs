@@ -158,7 +158,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         for (int i = i0; i < i1; i += height)
         {
             if (packsAlong)
-                Packed.Rows.PackAlong(i / TTile.Rows, TTile.Rows, panels, ref ahead);
+                Packed.Rows.PackAlong<TTile>(i / TTile.Rows, panels, ref ahead);
             height = ProductTile.RowsOf<T, TTile>(i1 - i, Packed.Rows.IsPacked);
             T* c = Product.C + ((Block.FirstRow + i) * cRow) + j0, b = first;
             for (int j = j0; j < j1; j += TTile.Columns, c += TTile.Columns, b += bPanel)

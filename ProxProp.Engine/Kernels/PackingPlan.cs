@@ -16,15 +16,21 @@ internal sealed class PackingPlan(int packedRows, SimdWidth width, int workers)
     public long Bytes => _firstRows + _secondRows + _firstColumns + _secondColumns + (_workers * GemmBlocking.PrivatePanelBytes);
 
     /// <summary>Declares a product of elements of <paramref name="size"/> bytes. One of which only the lower triangle is wanted counts as whole.</summary>
-    public void Add(int m, int n, int k, int size)
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="k">Columns of A.</param>
+    /// <param name="size">Bytes of an element.</param>
+    /// <param name="transposed">Whether A is a transposed view.</param>
+    public void Add(int m, int n, int k, int size, bool transposed)
     {
         if (m <= 0 || n <= 0 || k <= 0)
             return;
         int most = (int)(GemmBlocking.DepthBytes / size), tileColumns = 2 * Math.Max(1, (int)width / 8 / size);
-        bool packsRows = GemmBlocking.PacksRows(m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false, row: k);
+        bool isAlone = workers == 1 || GemmDriver.IsSerial(m, n, k);
+        bool packsRows = GemmBlocking.PacksRows(
+            m, n, GemmBlocking.TallestTile, tileColumns, size, lowerOnly: false, row: transposed ? 1 : k, isAlone ? 1 : workers);
         int atOnce = packsRows ? GemmBlocking.RowsAtOnce(m, packedRows, GemmBlocking.TallestTile) : m;
         int rowBlocks = (m + atOnce - 1) / atOnce, blocks = rowBlocks * ((k + most - 1) / most);
-        bool isAlone = workers == 1 || GemmDriver.IsSerial(m, n, k);
         bool sharesColumns = GemmBlocking.SharesColumns(m, n, tileColumns, isAlone ? 1 : workers);
         for (int block = 0; block < blocks; block++)
         {

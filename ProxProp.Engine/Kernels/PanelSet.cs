@@ -11,6 +11,9 @@ internal unsafe struct PanelSet<T>
     /// <summary>Values of k that are packed at a time between two tiles.</summary>
     public const int Slice = 16;
 
+    /// <summary>Panels that are packed together where their lanes lie side by side, a row of the source through all of them at a time.</summary>
+    public const int Together = 16;
+
     public T* Source;
     public nint LaneStep, KStep;
     public int Lanes, Kc;
@@ -34,7 +37,9 @@ internal unsafe struct PanelSet<T>
     };
 
     /// <summary>Panels that have to be packed beforehand.</summary>
-    public readonly int SharedPanels(int width) => Shared != null && !IsPackedAlong ? (Lanes + width - 1) / width : 0;
+    public readonly int SharedPanels(int width) => Shared != null && !IsPackedAlong ? Panels(width) : 0;
+
+    private readonly int Panels(int width) => (Lanes + width - 1) / width;
 
     /// <summary>Where a tile that begins with this lane, the first of a panel if they are packed, is read, and its steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -83,6 +88,7 @@ internal unsafe struct PanelSet<T>
     public readonly RowsAhead<T> RowsOf(int panel, int width, T* destination) => new(Source + (panel * width), KStep, Kc, destination);
 
     /// <summary>Packs a whole panel slice by slice; unless the panel was fetched already, each slice is fetched while the one before is packed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void PackPanel(int panel, int width, T* destination, bool isFetched = false)
     {
         LinesAhead<T> lines = isFetched ? default : Ahead(panel, width);
@@ -95,12 +101,24 @@ internal unsafe struct PanelSet<T>
         }
     }
 
-    /// <summary>Packs a panel into shared memory, each after the one before, and has the lines of the next one fetched within so many tiles.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public readonly void PackAlong(int panel, int width, int tiles, ref TileAhead<T> ahead)
+    /// <summary>
+    /// Packs a panel of rows into shared memory, each after the one before, and has the lines of the next one fetched within so many tiles. Rows that lie
+    /// side by side are packed for many panels at a time: for a single one each value of k costs a line, and the page that it is on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void PackAlong<TTile>(int panel, int tiles, ref TileAhead<T> ahead)
+        where TTile : struct, ITile<T>
     {
-        PackPanel(panel, width, At(panel * width, width, out _, out _), isFetched: panel > 0);
-        ahead.BeginFetchRows((panel + 1) * width < Lanes ? Ahead(panel + 1, width) : default, tiles);
+        T* to = At(panel * TTile.Rows, TTile.Rows, out _, out _);
+        if (LaneStep == 1)
+        {
+            if (panel % Together == 0)
+                Pack(panel, Math.Min(Together, Panels(TTile.Rows) - panel), TTile.Rows, to);
+            return;
+        }
+
+        PackPanel(panel, TTile.Rows, to, isFetched: panel > 0);
+        ahead.BeginFetchRows((panel + 1) * TTile.Rows < Lanes ? Ahead(panel + 1, TTile.Rows) : default, tiles);
     }
 
     /// <summary>The cache lines of one panel, in the order in which slices need them.</summary>
@@ -118,7 +136,7 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
     where TTile : struct, ITile<T>
 {
     // Panels of an item. Of columns there are but few.
-    private const int RowGroup = 16, ColumnGroup = 1;
+    private const int RowGroup = PanelSet<T>.Together, ColumnGroup = 1;
     public PanelSet<T> Rows, Columns;
 
     public readonly int Items => RowItems + ItemsOf(Columns, TTile.Columns, ColumnGroup);

@@ -143,7 +143,7 @@ public sealed class Linear<T> : ProximalLayer<T>, IDualGramLayer<T>, IAddsInPlac
             DeclareParameter("bias", Outputs);
         int batch = plan.MaxBatch;
         plan.Products?.Expect<T>(batch, Outputs, input.Size);
-        plan.Products?.Expect<T>(Outputs, input.Size, batch);
+        plan.Products?.Expect<T>(Outputs, input.Size, batch, transposed: true);
         if (plan.LayerIndex > 0)
             plan.Products?.Expect<T>(batch, input.Size, Outputs);
         return Shape.Vector(Outputs);
