@@ -25,6 +25,12 @@ public static class Tolerances
     public const double ReferenceTraceFloat = 1e-3;
 
     /// <summary>
+    /// Relative error up to which the exact direction of a layer may be called solved, float or not: its first digit is right. Of directions of low
+    /// rank that were left in float the worst of a scan was off by 6 %.
+    /// </summary>
+    public const double Solved = 0.1;
+
+    /// <summary>
     /// Relative distance in double of numbers that are equal in exact arithmetic after a handful of well-conditioned solves (κ below 1e5,
     /// a few hundred terms a sum): κ·√n·ε is below 1e-9.
     /// </summary>

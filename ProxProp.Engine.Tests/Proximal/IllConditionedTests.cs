@@ -70,6 +70,43 @@ public sealed class IllConditionedTests
         }
     }
 
+    // What rounds Aᵀδ, or cancels in Aᵀs, comes out τ_θ times as large where A has nothing, which no pivot tells.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Samples_of_low_rank_are_solved_right_in_whatever_precision_that_takes(bool wide)
+    {
+        int inFloat = 0;
+        for (int seed = 0; seed < 20; seed++)
+        {
+            var data = LowRankCase.Next(seed, wide);
+            using var probe = new StepProbe<float>(new Linear<float>(1), Shape.Vector(data.Features), data.Batch);
+            data.Samples<float>().CopyTo(probe.Input, 0);
+            LayerReport report = probe.Run(new ExactStep<float>(data.TauTheta), out float[] v);
+            Assert.Equal(SolveStatus.Solved, report.Status);
+            Assert.Equal(wide ? SolverKind.DualCholesky : SolverKind.PrimalCholesky, report.Solver);
+            double error = StepProbe<float>.Error(v, probe.Expected(data.TauTheta));
+            Assert.True(error < Tolerances.Solved, $"{data}, in double {report.InDouble}: solved, but off by {error:e2}");
+            inFloat += report.InDouble ? 0 : 1;
+        }
+
+        Assert.InRange(inFloat, 1, 19);
+    }
+
+    // The same rounding does no harm where every direction has its samples, whatever the pivots.
+    [Fact]
+    public void Many_samples_of_full_rank_are_solved_in_float()
+    {
+        const double tauTheta = 1e5;
+        using var probe = new StepProbe<float>(new Linear<float>(1), Shape.Vector(100), 2000);
+        for (int i = 0; i < probe.Input.Length; i++)
+            probe.Input[i] = 1 + MathF.Abs(probe.Input[i]);
+        LayerReport report = probe.Run(new ExactStep<float>(tauTheta), out float[] v);
+        Assert.Equal((SolveStatus.Solved, false), (report.Status, report.InDouble));
+        double error = StepProbe<float>.Error(v, probe.Expected(tauTheta));
+        Assert.True(error < 0.01, $"off by {error:e2}");
+    }
+
     // Columns of very different size are no harm: the factor is the same up to their scale.
     [Fact]
     public void Columns_of_different_scales_are_solved_in_float()

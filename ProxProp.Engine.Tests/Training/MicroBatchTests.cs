@@ -1,3 +1,4 @@
+using System.Numerics;
 using ProxProp.Engine.Data;
 using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
@@ -10,6 +11,7 @@ using ProxProp.Engine.Tests.Allocation;
 using ProxProp.Engine.Tests.Data;
 using ProxProp.Engine.Tests.Generators;
 using ProxProp.Engine.Tests.Layers;
+using ProxProp.Engine.Tests.Oracles;
 using ProxProp.Engine.Training;
 
 namespace ProxProp.Engine.Tests.Training;
@@ -116,6 +118,38 @@ public sealed class MicroBatchTests : IDisposable
         using Network<double> network = Net("images", 7, compute);
         using var step = new TrainingStep<double>(network, Step("exact"), new Sgd<double>(), maxBatch: Batch);
         TeamAllocations.AssertNone(compute, () => step.Run(_samples, new Targets<double>(_labels), Batch, 0.1));
+    }
+
+    [Fact]
+    public void Samples_of_low_rank_are_solved_right_in_parts()
+    {
+        int inFloat = 0;
+        for (int seed = 0; seed < 12; seed++)
+        {
+            var data = LowRankCase.Next(seed, wide: false);
+            int[] labels = Values.Labels(data.Batch, Classes, seed);
+            double[] Directions<T>(out LayerReport report)
+                where T : unmanaged, IBinaryFloatingPointIeee754<T>
+            {
+                using var compute = new ComputeContext(1);
+                using var network = new Network<T>(Shape.Vector(data.Features), [new Linear<T>(1), new Linear<T>(Classes)], 300, compute: compute);
+                float[] parameters = Values.Uniform<float>(network.ParameterCount, seed, 0.1);
+                parameters.Select(x => T.CreateChecked(x)).ToArray().CopyTo(network.Parameters);
+                using var step = new TrainingStep<T>(network, new ExactStep<T>(data.TauTheta), new Sgd<T>(), maxBatch: data.Batch);
+                T[] samples = [.. data.Samples<float>().Select(x => T.CreateChecked(x))];
+                step.ComputeDirections(samples, new Targets<T>(labels), data.Batch);
+                report = step.Reports[0];
+                return Arrays.ToDouble<T>(step.Directions[..(data.Features + 1)]);
+            }
+
+            double[] expected = Directions<double>(out _), v = Directions<float>(out LayerReport report);
+            double error = Math.Sqrt(v.Zip(expected, (x, y) => (x - y) * (x - y)).Sum() / expected.Sum(y => y * y));
+            Assert.Equal(SolveStatus.Solved, report.Status);
+            Assert.True(error < Tolerances.Solved, $"{data}, in double {report.InDouble}: solved, but off by {error:e2}");
+            inFloat += report.InDouble ? 0 : 1;
+        }
+
+        Assert.InRange(inFloat, 1, 11);
     }
 
     [Fact]

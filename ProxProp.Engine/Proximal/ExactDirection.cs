@@ -66,15 +66,20 @@ internal sealed class ExactDirection<T> : IDirection<T>
         while (true)
         {
             bool isDual = _dual is not null && _costs.PrefersDual(pass.Batch);
-            LayerReport report = isDual ? Dual(pass, _dual!, a, delta, v, shift) : Primal(pass, _primal!, a, delta, v, shift);
+            LayerReport report = isDual
+                ? Dual(pass, _dual!, a, delta, v, shift, out double noise)
+                : Primal(pass, _primal!, a, delta, v, shift, out noise);
             // A column that is much larger than the others makes all rows parallel and AAᵀ as good as singular, but AᵀA is what it was up to that scale.
             if (isDual && report.Status == SolveStatus.NotPositiveDefinite && _inDouble is null && _primal is not null)
-                report = Primal(pass, _primal, a, delta, v, report.Shift);
+                report = Primal(pass, _primal, a, delta, v, report.Shift, out noise);
             if (report.Status != SolveStatus.NotPositiveDefinite)
             {
-                if (!Reductions.AllFinite<T>(pass.Compute, v))
+                // Numbers whose squares have a finite sum are finite.
+                double squared = Reductions.SumOfSquares<T>(pass.Compute, v);
+                if (!double.IsFinite(squared) && !Reductions.AllFinite<T>(pass.Compute, v))
                     return GradientInstead.Of(_layer, pass, a, delta, v);
-                return raised ? report with { Status = SolveStatus.IllConditioned } : report;
+                if (!DirectionNoise.IsTooMuch(noise, squared))
+                    return raised ? report with { Status = SolveStatus.IllConditioned } : report;
             }
 
             if (_inDouble is not null)
@@ -102,8 +107,9 @@ internal sealed class ExactDirection<T> : IDirection<T>
     }
 
     private LayerReport Dual(
-        in Pass pass, DualCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)
+        in Pass pass, DualCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift, out double noise)
     {
+        noise = 0;
         int rows = pass.Batch * _layer.RowsPerSample;
         ((IDualGramLayer<T>)_layer).DualGram(pass, a, solver.Gram(rows));
         if (double.IsNaN(shift))
@@ -111,19 +117,24 @@ internal sealed class ExactDirection<T> : IDirection<T>
         if (!solver.Factor(pass.Compute, rows, T.CreateSaturating(shift)))
             return new LayerReport(SolverKind.DualCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
         _layer.ApplyAdjoint(pass, a, solver.Solve(pass.Compute, rows, delta), v);
+        noise = solver.Noise(pass.Compute, rows);
         var report = new LayerReport(SolverKind.DualCholesky, SolveStatus.Solved, 0, shift);
         return pass.Measure ? report.With(solver.Measure(pass.Compute, rows, T.CreateSaturating(shift), delta)) : report;
     }
 
     private LayerReport Primal(
-        in Pass pass, PrimalCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift)
+        in Pass pass, PrimalCholesky<T> solver, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v, double shift, out double noise)
     {
+        noise = 0;
         _layer.Gram(pass, a, solver.Gram);
         if (double.IsNaN(shift))
             shift = Damping.Shift(solver.Trace, _layer.Layout.Columns);
         if (!solver.Factor(pass.Compute, T.CreateSaturating(shift)))
             return new LayerReport(SolverKind.PrimalCholesky, SolveStatus.NotPositiveDefinite, 0, shift);
         _layer.ApplyAdjoint(pass, a, delta, v);
+        noise = solver.Amplification(pass.Compute, (double)pass.Batch * _layer.RowsPerSample);
+        if (noise > 0)
+            noise *= Math.Sqrt(Reductions.SumOfSquares(pass.Compute, delta));
         solver.Solve(pass.Compute, v, v, pass.Measure);
         var report = new LayerReport(SolverKind.PrimalCholesky, SolveStatus.Solved, 0, shift);
         return pass.Measure ? report.With(solver.Measure(pass.Compute, T.CreateSaturating(shift))) : report;

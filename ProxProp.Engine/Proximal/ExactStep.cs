@@ -5,9 +5,9 @@ namespace ProxProp.Engine.Proximal;
 
 /// <summary>v = (I/τ_θ + AᵀA)⁻¹Aᵀδ by a Cholesky factor of whichever of AᵀA and AAᵀ is cheaper for the batch at hand.</summary>
 /// <remarks>
-/// Where float is not enough (a pivot shows that rounding has outweighed the damping) the same step is done in double, and the report
-/// says so; there AᵀA stands by for AAᵀ, unless it is much the larger. Where double is not enough either, the damping is raised until it
-/// is. The direction is never NaN and always descends.
+/// Where float is not enough (a pivot shows that rounding has outweighed the damping, or the direction is too small beside the rounding of the sums that it
+/// is made of) the same step is done in double, and the report says so; there AᵀA stands by for AAᵀ, unless it is much the larger. Where double is not
+/// enough either, the damping is raised until it is. The direction is never NaN and always descends.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class ExactStep<T> : ProximalStep<T>

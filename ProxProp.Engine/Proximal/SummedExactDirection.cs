@@ -1,4 +1,5 @@
 using System.Numerics;
+using ProxProp.Engine.Kernels;
 using ProxProp.Engine.Layers;
 using ProxProp.Engine.Memory;
 using ProxProp.Engine.Solvers;
@@ -7,8 +8,8 @@ namespace ProxProp.Engine.Proximal;
 
 /// <summary>The exact direction of one layer for batches that come in parts: primal, since AᵀA is a sum over samples and AAᵀ is not.</summary>
 /// <remarks>
-/// The layer's input is gone by the time that the factor turns out not to be trusted. The parts then go through the network once more, and this layer's
-/// sums are those of double, as for a whole batch; where double will not do either, or the layer has no twin in it, the damping is raised.
+/// The layer's input is gone by the time that the factor or the direction turns out not to be trusted. The parts then go through the network once more, and
+/// this layer's sums are those of double, as for a whole batch; where double will not do either, or the layer has no twin in it, the damping is raised.
 /// </remarks>
 internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -16,10 +17,11 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     private const double DampingRaise = 10;
 
     private readonly BlockLayout _layout;
+    private readonly int _rowsPerSample;
     private readonly PrimalCholesky<T> _solver;
     private readonly BatchSums<T> _sums;
     private readonly DoublePrecisionDirection<T>? _inDouble;
-    private double _shift;
+    private double _shift, _rows, _deltaSquared;
 
     public SummedExactDirection(ProximalLayer<T> layer, LayerDamping damping, in PlanContext plan, string reason)
     {
@@ -31,6 +33,7 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
 
         Damping = damping;
         _layout = gram.Layout;
+        _rowsPerSample = gram.RowsPerSample;
         using (ScratchAlternatives either = plan.Arena.Either())
         {
             _solver = new PrimalCholesky<T>(plan.Arena, _layout, keepGram: true);
@@ -67,6 +70,10 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     public void Add(in Pass pass, ReadOnlySpan<T> a, ReadOnlySpan<T> delta, Span<T> v)
     {
         IsUnfinished = false;
+        if (pass.First == 0)
+            (_rows, _deltaSquared) = (0, 0);
+        _rows += (double)pass.Batch * _rowsPerSample;
+        _deltaSquared += Reductions.SumOfSquares(pass.Compute, delta);
         _sums.AddGram(pass, a, _solver.Gram);
         _sums.AddGradient(pass, a, delta, v);
     }
@@ -85,7 +92,7 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
     public LayerReport Solve(in Pass pass, Span<T> v, double shift)
     {
         var status = SolveStatus.Solved;
-        while (!_solver.Factor(pass.Compute, T.CreateSaturating(shift)))
+        while (!TrySolve(pass, v, T.CreateSaturating(shift)))
         {
             if (_inDouble is not null)
             {
@@ -100,8 +107,20 @@ internal sealed class SummedExactDirection<T> : ISummedDirection<T>
             _solver.Restore();
         }
 
-        _solver.Solve(pass.Compute, v, v, pass.Measure);
         var report = new LayerReport(SolverKind.PrimalCholesky, status, 0, shift);
         return pass.Measure ? report.With(_solver.Measure(pass.Compute, T.CreateSaturating(shift))) : report;
+    }
+
+    // If not, v holds g as before.
+    private bool TrySolve(in Pass pass, Span<T> v, T shift)
+    {
+        if (!_solver.Factor(pass.Compute, shift))
+            return false;
+        double noise = _solver.Amplification(pass.Compute, _rows) * Math.Sqrt(_deltaSquared);
+        _solver.Solve(pass.Compute, v, v, pass.Measure || noise > 0);
+        if (!(noise > 0) || !DirectionNoise.IsTooMuch(noise, Reductions.SumOfSquares<T>(pass.Compute, v)))
+            return true;
+        _solver.RightHandSides(v);
+        return false;
     }
 }

@@ -62,6 +62,13 @@ public sealed class DualCholesky<T>
         return s;
     }
 
+    /// <summary>What v = Aᵀs of the last solve is off by, at most about, because the product is rounded; 0 where that is no matter.</summary>
+    internal double Noise(ComputeContext context, int rows)
+    {
+        double rounding = _factor.ProductRounding(rows);
+        return rounding > 0 ? rounding * Math.Sqrt(Reductions.SumOfSquares(context, (ReadOnlySpan<T>)_solution.Span[..(rows * _units)])) : 0;
+    }
+
     /// <summary>Brings K = AAᵀ back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it, for three products with K.</summary>
     /// <remarks>The factor is gone afterwards.</remarks>
     public DirectionMeasure Measure(ComputeContext context, int rows, T shift, ReadOnlySpan<T> delta)

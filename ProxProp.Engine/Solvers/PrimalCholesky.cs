@@ -50,6 +50,9 @@ public sealed class PrimalCholesky<T>
     /// <summary>Brings AᵀA back after <see cref="Factor"/>.</summary>
     public void Restore() => _factor.Restore(_layout.Columns);
 
+    /// <summary>By how much of ‖δ‖ the solution for a g = Aᵀδ that has been rounded is off, at most about; 0 where that is no matter. Before <see cref="Solve"/>.</summary>
+    internal double Amplification(ComputeContext context, double rows) => _factor.Amplification(context, _layout.Columns, rows, _solution.Span);
+
     /// <summary>Solves with the factor.</summary>
     /// <param name="context">What to compute on.</param>
     /// <param name="g">Right-hand sides in the layout of the parameters.</param>
@@ -63,6 +66,9 @@ public sealed class PrimalCholesky<T>
         Cholesky.SolveRight(context, Gram.AsReadOnly, Solution);
         BlockPacking.FromRows(_layout, _solution.Span, v);
     }
+
+    /// <summary>The right-hand sides of the last solve, which must have kept them.</summary>
+    internal void RightHandSides(Span<T> g) => BlockPacking.FromRows(_layout, _kept.Span, g);
 
     /// <summary>Brings AᵀA back after the last solve and tells ‖v‖, ‖g‖, ⟨v,g⟩ and ‖g − Mv‖ of it.</summary>
     /// <remarks>Costs one product with AᵀA. The factor is gone afterwards.</remarks>
