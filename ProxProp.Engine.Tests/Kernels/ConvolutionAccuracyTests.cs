@@ -42,6 +42,29 @@ public class ConvolutionAccuracyTests
         }
     }
 
+    /// <summary>
+    /// Sums over all pixels of a batch are made of parts of 512 and a few hundred sums of those, not of one chain: with equal numbers, where every addition
+    /// is rounded to the same side, a chain is off by far more than that many ε.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Sums_over_a_batch_are_as_accurate_as_short_ones(int stride)
+    {
+        const int Terms = 512 + 256;
+        var s = new ConvolutionShape(1, 32, 32, 2, 3, 3, stride, stride, 1, 1, 1, 1);
+        int batch = 256 * stride * stride;
+        double[] input = new double[batch * s.InputLength], dOutput = new double[batch * s.OutputLength];
+        Array.Fill(input, 0.1f);
+        Array.Fill(dOutput, 0.1f);
+        double[,] a = ConvolutionOracle.Im2Col(s, batch, input, withBias: true);
+        using var context = new ComputeContext(2);
+        var run = new ConvolutionRun<float>(context, s, batch);
+        double[] gradient = ConvolutionOracle.ParameterGradient(s, batch, a, dOutput), gram = ConvolutionOracle.Gram(a);
+        Near<float>(gradient, run.ParameterGradient(input, dOutput, withBias: true), gradient, Terms, "parameters");
+        Near<float>(gram, run.Gram(input, withBias: true), gram, Terms, "Gram");
+    }
+
     private static void IsAccurate<T>(int seed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -193,7 +193,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
                     tile.C0 = sums;
                     tile.C1 = sums + V.Count;
                     tile.C2 = tile.C1 + V.Count;
-                    ConvolutionKernel.Run<LeftByOffset, V, T>(width, tile, accumulate, bias: null, relu: false);
+                    ConvolutionKernel.RunInParts<LeftByOffset, V, T>(width, tile, accumulate);
                     tile.Offsets += tile.Steps;
                     sums += (long)Shape.Channels * rowStep;
                 }
@@ -214,7 +214,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
                 T* sums = ChannelSums(y, x) + (group * GroupLength);
                 for (int c = 0; c < Shape.Channels; c += V.Count)
                 {
-                    V sum = accumulate ? V.Load(sums + c) : V.Zero;
+                    V sum = V.Zero;
                     for (int i = 0; i < count; i++)
                     {
                         T* image = images + ((long)i * _pixels.ImageStep) + c;
@@ -222,7 +222,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
                             sum += V.Load(image + offsets[p]);
                     }
 
-                    V.Store(sum, sums + c);
+                    V.Store(accumulate ? V.Load(sums + c) + sum : sum, sums + c);
                 }
 
                 offsets += pixels;

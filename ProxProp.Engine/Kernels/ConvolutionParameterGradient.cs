@@ -118,7 +118,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
                 int count = Math.Min(Plan._imagesAtOnce, end - n);
                 if (Plan._dBias is not null)
                     Plan.SumLanes<V>(n, count, firstRow, endRow, lanes);
-                Plan.Accumulate(&ConvolutionKernel.Run<LeftByStep, V, T>, group, firstRow, endRow, n, count, n != first, worker);
+                Plan.Accumulate(&ConvolutionKernel.RunInParts<LeftByStep, V, T>, group, firstRow, endRow, n, count, n != first, worker);
             }
         }
     }
@@ -130,7 +130,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
 
     // Compiled once: the kernel alone knows the vectors.
     private readonly void Accumulate(
-        delegate*<int, in ConvolutionTile<T>, bool, T*, bool, void> kernel, int group, int firstRow, int endRow, int n, int count, bool accumulate,
+        delegate*<int, in ConvolutionTile<T>, bool, void> kernel, int group, int firstRow, int endRow, int n, int count, bool accumulate,
         int worker)
     {
         T* images = _images + ((long)worker * _imagesAtOnce * _pixels.ImageStep);
@@ -165,7 +165,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
                     tile.B1 = images + _vectorPlace[v + 1];
                 if (width > 2)
                     tile.B2 = images + _vectorPlace[v + 2];
-                kernel(width, tile, accumulate, null, false);
+                kernel(width, tile, accumulate);
             }
         }
     }

@@ -17,7 +17,8 @@ namespace ProxProp.Engine.Kernels;
 //
 // Registers: 4x3 holds 12 sums, 3 vectors of B and one broadcast of A: the 16 of AVX2. Per k 12 FMA stand against 8 loads.
 // Remainder rule: too few rows repeat the last row and are not stored; too few vectors take a narrower tile. Each element of C is one
-// sum in ascending (image, k) by FMA, so neither the tile nor the width shows in the result.
+// sum in ascending (image, k) by FMA, so neither the tile nor the width shows in the result. Sums over the pixels of a batch, hundreds of
+// thousands, are made of parts: in one go they would lose a hundred times as much to rounding.
 // Source: the direct convolution of Georganas et al., "Anatomy of high-performance deep learning convolutions" (SC 2018), with GotoBLAS's
 // outer-product tile.
 
@@ -78,6 +79,9 @@ internal static unsafe class ConvolutionKernel
     /// <summary>Rows of a tile.</summary>
     public const int Rows = 4;
 
+    // Sums of numbers of one sign lose in proportion to their length; shorter ones would cost more time.
+    private const int MostSteps = 512;
+
     /// <summary>Vectors of the next tile: three as long as none is left to stand alone.</summary>
     public static int TileWidth(int vectorsLeft) => vectorsLeft == 4 ? 2 : Math.Min(vectorsLeft, 3);
 
@@ -96,7 +100,36 @@ internal static unsafe class ConvolutionKernel
             Run<TLeft, VectorRow1<V, T>, V, T>(tile, accumulate, bias, relu);
     }
 
-    /// <summary>Runs one tile. With <paramref name="accumulate"/> the sums start from C, else from 0.</summary>
+    /// <summary>Runs one tile with long sums: so many steps at a time, each part summed by itself and added to C.</summary>
+    public static void RunInParts<TLeft, V, T>(int vectors, in ConvolutionTile<T> whole, bool accumulate)
+        where TLeft : struct, ILeftIndex
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ConvolutionTile<T> part = whole;
+        nint images = Math.Max(1, MostSteps / Math.Max(1, whole.Steps));
+        for (nint image = 0; image < whole.Images; image += images)
+        {
+            part.Images = Math.Min(images, whole.Images - image);
+            for (nint k = 0; k == 0 || k < whole.Steps; k += MostSteps)
+            {
+                nint a = (image * whole.AStep) + TLeft.At(k, 0), b = image * whole.BStep;
+                part.A0 = whole.A0 + a;
+                part.A1 = whole.A1 + a;
+                part.A2 = whole.A2 + a;
+                part.A3 = whole.A3 + a;
+                part.B0 = whole.B0 + b;
+                part.B1 = whole.B1 + b;
+                part.B2 = whole.B2 + b;
+                part.Offsets = whole.Offsets + k;
+                part.Steps = Math.Min(MostSteps, whole.Steps - k);
+                Run<TLeft, V, T>(vectors, part, accumulate, bias: null, relu: false);
+                accumulate = true;
+            }
+        }
+    }
+
+    /// <summary>Runs one tile. Its sums start from 0; with <paramref name="accumulate"/> they are added to C.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Run<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
         where TLeft : struct, ILeftIndex
@@ -106,18 +139,6 @@ internal static unsafe class ConvolutionKernel
     {
         TRow r0 = TRow.Zero, r1 = TRow.Zero, r2 = TRow.Zero, r3 = TRow.Zero;
         int rows = tile.Rows;
-        if (accumulate)
-        {
-            nint step = tile.RowStep;
-            r0 = TRow.Load(tile.C0, tile.C1, tile.C2, 0);
-            if (rows > 1)
-                r1 = TRow.Load(tile.C0, tile.C1, tile.C2, step);
-            if (rows > 2)
-                r2 = TRow.Load(tile.C0, tile.C1, tile.C2, 2 * step);
-            if (rows > 3)
-                r3 = TRow.Load(tile.C0, tile.C1, tile.C2, 3 * step);
-        }
-
         T* a0 = tile.A0, a1 = tile.A1, a2 = tile.A2, a3 = tile.A3;
         T* b0 = tile.B0, b1 = tile.B1, b2 = tile.B2;
         int* offsets = tile.Offsets;
@@ -144,6 +165,19 @@ internal static unsafe class ConvolutionKernel
             b0 += tile.BStep;
             b1 += tile.BStep;
             b2 += tile.BStep;
+        }
+
+        if (accumulate)
+        {
+            nint step = tile.RowStep;
+            V one = V.Broadcast(T.One);
+            r0 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 0), r0);
+            if (rows > 1)
+                r1 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, step), r1);
+            if (rows > 2)
+                r2 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 2 * step), r2);
+            if (rows > 3)
+                r3 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 3 * step), r3);
         }
 
         if (bias is not null)
