@@ -61,7 +61,8 @@ internal static unsafe class GemmDriver
         where TTile : struct, ITile<T>
     {
         bool serial = IsSerial(product.M, product.N, product.K);
-        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly, product.ARow, serial ? 1 : context.Team.Workers);
+        int workers = serial ? 1 : context.Team.Workers;
+        bool packsRows = GemmBlocking.PacksRows(product.M, product.N, TTile.Rows, TTile.Columns, sizeof(T), product.LowerOnly, product.ARow, workers);
         bool isOneBlock = product.K > 0 && product.K <= GemmBlocking.DepthOf<T>() && (!packsRows || product.M <= context.PackedRows);
         if (serial && isOneBlock && !product.LowerOnly)
         {
@@ -77,12 +78,12 @@ internal static unsafe class GemmDriver
             }
         }
 
-        RunBlocks<T, TTile>(context, product, serial, packsRows);
+        RunBlocks<T, TTile>(context, product, workers, packsRows);
     }
 
     // Apart: what a job keeps is more than a small product needs.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void RunBlocks<T, TTile>(ComputeContext context, in Product<T> product, bool serial, bool packsRows)
+    private static void RunBlocks<T, TTile>(ComputeContext context, in Product<T> product, int workers, bool packsRows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
@@ -90,7 +91,6 @@ internal static unsafe class GemmDriver
         int rowsAtOnce = packsRows ? GemmBlocking.RowsAtOnce(product.M, context.PackedRows, TTile.Rows) : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
-        int workers = serial ? 1 : context.Team.Workers;
         PackingChoice choice = new(packsRows, rowsAlong: workers == 1, GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers));
         Strand* strands = stackalloc Strand[workers];
         WorkShare* shares = stackalloc WorkShare[workers + 1];

@@ -66,11 +66,11 @@ internal unsafe struct PanelSet<T>
     /// <summary>Whether a panel exists that each worker packs for itself.</summary>
     public readonly bool IsPrivate(int panel, int width) => IsPacked && Shared == null && panel * width < Lanes;
 
-    /// <summary>Packs some panels.</summary>
+    /// <summary>Packs so many panels into shared memory, or those that there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Pack(int first, int panels, int width, T* destination) => PanelPacking.Pack(
-        Source + (first * width * LaneStep), LaneStep, KStep, Lanes - (first * width), panels, width, Kc, destination,
-        PanelPacking.PanelDistance<T>(width, Kc), fetch: true);
+    public readonly void PackShared(int first, int panels, int width) => PanelPacking.Pack(
+        Source + (first * width * LaneStep), LaneStep, KStep, Lanes - (first * width), Math.Min(panels, Panels(width) - first), width, Kc,
+        At(first * width, width, out _, out _), PanelPacking.PanelDistance<T>(width, Kc), fetch: true);
 
     /// <summary>Packs <see cref="Slice"/> values of k of one panel; see <see cref="Ahead"/> for who fetches them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -109,15 +109,14 @@ internal unsafe struct PanelSet<T>
     public readonly void PackAlong<TTile>(int panel, int tiles, ref TileAhead<T> ahead)
         where TTile : struct, ITile<T>
     {
-        T* to = At(panel * TTile.Rows, TTile.Rows, out _, out _);
         if (LaneStep == 1)
         {
             if (panel % Together == 0)
-                Pack(panel, Math.Min(Together, Panels(TTile.Rows) - panel), TTile.Rows, to);
+                PackShared(panel, Together, TTile.Rows);
             return;
         }
 
-        PackPanel(panel, TTile.Rows, to, isFetched: panel > 0);
+        PackPanel(panel, TTile.Rows, At(panel * TTile.Rows, TTile.Rows, out _, out _), isFetched: panel > 0);
         ahead.BeginFetchRows((panel + 1) * TTile.Rows < Lanes ? Ahead(panel + 1, TTile.Rows) : default, tiles);
     }
 
@@ -147,18 +146,10 @@ internal unsafe struct PackJob<T, TTile> : IParallelJob
     public readonly void Execute(int item, int worker)
     {
         if (item < RowItems)
-            Pack(Rows, TTile.Rows, RowGroup, item);
+            Rows.PackShared(item * RowGroup, RowGroup, TTile.Rows);
         else
-            Pack(Columns, TTile.Columns, ColumnGroup, item - RowItems);
+            Columns.PackShared((item - RowItems) * ColumnGroup, ColumnGroup, TTile.Columns);
     }
 
     private static int ItemsOf(in PanelSet<T> set, int width, int group) => (set.SharedPanels(width) + group - 1) / group;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pack(in PanelSet<T> set, int width, int group, int item)
-    {
-        int first = item * group;
-        T* destination = set.Shared + (first * PanelPacking.PanelDistance<T>(width, set.Kc));
-        set.Pack(first, Math.Min(group, set.SharedPanels(width) - first), width, destination);
-    }
 }
