@@ -13,6 +13,8 @@ import ctypes
 import importlib
 import json
 import os
+import subprocess
+import sys
 
 COLUMNS = ("case", "type", "threads", "ours", "peer", "unit", "peak share", "ratio", "best ratio")
 # What tells a peer to take other kernels than those it chooses for this processor, or fewer threads than it is asked to.
@@ -44,6 +46,21 @@ def free_peers():
             print(f"Left out: {name}={value}, so that the peer runs as it would by itself")
 
 
+def name_kernels():
+    """Names OpenBLAS's kernels for the widest vectors there are, where it does not know the processor and would take those for SSE3."""
+    ask = "import openblas; print(openblas.load().openblas_get_corename().decode())"
+    folder = os.path.dirname(os.path.abspath(__file__))
+    answer = subprocess.run([sys.executable, "-c", ask], cwd=folder, capture_output=True, text=True, check=False)
+    if answer.stdout.strip() != "Prescott" or not os.path.exists("/proc/cpuinfo"):
+        return
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = next((line.split() for line in file if line.startswith("flags")), [])
+    name = next((name for flag, name in (("avx512_bf16", "Cooperlake"), ("avx512vl", "SkylakeX"), ("avx2", "Haswell")) if flag in flags), None)
+    if name is not None:
+        os.environ["OPENBLAS_CORETYPE"] = name
+        print(f"OPENBLAS_CORETYPE={name}: this OpenBLAS does not know the processor and would take its kernels for SSE3")
+
+
 def keep_memory():
     """Lets glibc's malloc serve every block from its heap and never give any of it back."""
     trim_threshold, mmap_max, most = -1, -4, 2**31 - 1
@@ -64,6 +81,7 @@ def main():
     parser.add_argument("--keep-memory", action="store_true", help="the peer keeps what it frees, where a fresh page is slow to get")
     options = parser.parse_args()
     free_peers()
+    name_kernels()
     if options.keep_memory:
         keep_memory()
     rows = []

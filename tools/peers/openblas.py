@@ -14,7 +14,7 @@ def load():
             library = ctypes.CDLL(name)
         except OSError:
             continue
-        library.openblas_get_config.restype = ctypes.c_char_p
+        library.openblas_get_config.restype = library.openblas_get_corename.restype = ctypes.c_char_p
         return library
     raise SystemExit("OpenBLAS was not found (on Debian: apt install libopenblas0-pthread).")
 
