@@ -150,7 +150,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         }
 
         TileStore<T> store = Block.Store;
-        TileAhead<T> ahead = new(kc, cRow);
+        TileAhead<T> ahead = new(kc, TTile.Rows, cRow);
         if (later.IsIdle && GemmBlocking.IsCached(Packed.Rows.Lanes, n, sizeof(T)))
             ahead.Depth = kc;
         bool packsAlong = Packed.Rows.IsPackedAlong && j0 == 0;
@@ -169,7 +169,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
                 if (store.Bias != null)
                     store.Bias = Block.Store.Bias + j;
                 later.BeforeTile(ref ahead);
-                ahead.C = c;
+                ahead.BeginTile(c);
                 ProductTile.Run(Packed, n, height, i, j, b, bStep, c, cRow, store, diagonal, &ahead);
             }
         }

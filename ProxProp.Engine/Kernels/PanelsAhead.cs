@@ -94,7 +94,7 @@ internal unsafe struct PanelsAhead<T, TTile>
         _tile = _packed = 0;
         _copies = _to != null && _left > 0 && _columns.IsWhole(_panel, TTile.Columns);
         _lead = _to != null ? Math.Min(MostLead, _tiles / LeadPart) : 0;
-        _busy = _copies ? TileAhead<T>.FewestTiles(_columns.Kc, Math.Max(1, _tiles - _lead)) : _tiles - _lead;
+        _busy = _copies ? TileAhead<T>.FewestTiles(_columns.Kc, Math.Max(1, _tiles - _lead), TTile.Rows) : _tiles - _lead;
         _start = Math.Max(_lead, _tiles - _busy);
     }
 

@@ -24,6 +24,14 @@ internal static unsafe class Prefetch
         Sse.Prefetch0(start + length - 1);
     }
 
+    /// <summary>Asks for the line of an address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToFirstLevel(void* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
+
     /// <summary>Asks for the line of an address, to be kept out of the first-level cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ToSecondLevel(void* address)

@@ -15,7 +15,7 @@ internal static unsafe class SmallProduct
         int m = product.M, n = product.N;
         nint cRow = product.CRow;
         TileStore<T> store = new() { Update = product.Update, Bias = product.Bias, Relu = product.Relu };
-        TileAhead<T> ahead = new(product.K, cRow) { Depth = product.K };
+        TileAhead<T> ahead = new(product.K, TTile.Rows, cRow) { Depth = product.K };
         for (int j = 0; j < n; j += TTile.Columns)
         {
             T* b = operands.Columns.At(j, TTile.Columns, out _, out nint bStep);
@@ -24,7 +24,7 @@ internal static unsafe class SmallProduct
             for (int i = 0; i < m; i += height, c += height * cRow)
             {
                 height = ProductTile.RowsOf<T, TTile>(m - i, operands.Rows.IsPacked);
-                ahead.C = c;
+                ahead.BeginTile(c);
                 ProductTile.Run(operands, n, height, i, j, b, bStep, c, cRow, store, ProductTile.NoDiagonal, &ahead);
             }
 

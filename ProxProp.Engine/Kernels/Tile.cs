@@ -48,6 +48,9 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
 
     public static int Columns => 2 * TSimd.Count;
 
+    // Of k, for what is fetched: as far ahead as a line takes to come from the second-level cache and a little farther.
+    private const int StepsAhead = 16;
+
     private static bool IsTall => THeight.Rows == 12;
 
     public static int ShortRows => IsTall ? EightRows.Rows : Rows;
@@ -76,17 +79,19 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
         TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
         TSimd left, right, x;
-        if (IsTall && aLane == 1 && aStep == Rows && bStep == Columns)
+        if (aLane == 1)
         {
-            // Packed panels: constant steps become immediate offsets, which a tall tile alone feels.
+            // Packed panels, or columns of A that lie as they are wanted: lanes are immediate offsets, and what comes later can be asked for.
             while (kc > 0)
             {
                 ahead->FetchPart(Rows, Columns);
                 nint end = Math.Max(0, kc - ahead->Depth);
-                for (; kc > end; kc--, a += Rows, b += Columns)
+                for (; kc > end; kc--)
                 {
+                    FetchStep(a + (StepsAhead * aStep), b + (StepsAhead * bStep));
                     left = TSimd.Load(b);
                     right = TSimd.Load(b + TSimd.Count);
+                    b += bStep;
                     x = TSimd.Broadcast(a[0]);
                     TSimd.MultiplyAddTo(ref l0, x, left);
                     TSimd.MultiplyAddTo(ref r0, x, right);
@@ -105,12 +110,24 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                     x = TSimd.Broadcast(a[5]);
                     TSimd.MultiplyAddTo(ref l5, x, left);
                     TSimd.MultiplyAddTo(ref r5, x, right);
+                    if (Rows <= 6)
+                    {
+                        a += aStep;
+                        continue;
+                    }
+
                     x = TSimd.Broadcast(a[6]);
                     TSimd.MultiplyAddTo(ref l6, x, left);
                     TSimd.MultiplyAddTo(ref r6, x, right);
                     x = TSimd.Broadcast(a[7]);
                     TSimd.MultiplyAddTo(ref l7, x, left);
                     TSimd.MultiplyAddTo(ref r7, x, right);
+                    if (Rows <= 8)
+                    {
+                        a += aStep;
+                        continue;
+                    }
+
                     x = TSimd.Broadcast(a[8]);
                     TSimd.MultiplyAddTo(ref l8, x, left);
                     TSimd.MultiplyAddTo(ref r8, x, right);
@@ -123,6 +140,7 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
                     x = TSimd.Broadcast(a[11]);
                     TSimd.MultiplyAddTo(ref l11, x, left);
                     TSimd.MultiplyAddTo(ref r11, x, right);
+                    a += aStep;
                 }
             }
         }
@@ -209,6 +227,17 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         Store(l9, r9, c += cStride, update);
         Store(l10, r10, c += cStride, update);
         Store(l11, r11, c += cStride, update);
+    }
+
+    // Panels come from the second-level cache or farther away, columns of A from a page each: not every processor sees by itself what comes next.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchStep(T* a, T* b)
+    {
+        Prefetch.ToFirstLevel(a);
+        Prefetch.ToFirstLevel(a + Rows - 1);
+        Prefetch.ToFirstLevel(b);
+        if (TSimd.Count * sizeof(T) >= 64)
+            Prefetch.ToFirstLevel(b + TSimd.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

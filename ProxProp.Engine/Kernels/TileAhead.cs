@@ -8,43 +8,55 @@ namespace ProxProp.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// A core can wait for a dozen or two of cache lines at a time. Asked for in one go they leave nothing for the panels, and all multiply-adds wait
-/// for memory; asked for a few at a time between steps of k they cost no more than their instructions. So it is with copies: between two tiles
+/// for memory; asked for one or two at a time between steps of k they cost no more than their instructions. So it is with copies: between two tiles
 /// nothing else would be done meanwhile.
 /// </remarks>
 internal unsafe struct TileAhead<T>
     where T : unmanaged
 {
-    /// <summary>Into how many parts the steps of a tile are cut; the rows of a tall one are a multiple.</summary>
-    public const int Parts = 6;
+    // Into how many parts the steps of a tile are cut: twice as many where each then still has so many rows times values of k.
+    private const int FewestParts = 6, MostParts = 24, LeastPart = 192;
 
     private readonly nint _cStride;
+    private readonly int _parts;
     private LinesAhead<T> _later, _nextRows;
     private RowsAhead<T> _copy;
-    private int _linesPerPart, _rowLinesPerPart, _rowsPerPart;
+    private T* _c;
+    private int _linesPerPart, _rowLinesPerPart, _rowsPerPart, _rowsDue;
 
     /// <summary>Plans for a run of tiles over one panel.</summary>
     /// <param name="kc">Values of k.</param>
+    /// <param name="rows">Rows of a tile.</param>
     /// <param name="cStride">Distance of two rows of C.</param>
-    public TileAhead(int kc, nint cStride)
+    public TileAhead(int kc, int rows, nint cStride)
     {
-        Depth = PartOf(kc);
+        _parts = PartsOf(kc, rows);
         _cStride = cStride;
+        Depth = PartOf(kc);
     }
 
     /// <summary>Values of k from one part to the next.</summary>
     public nint Depth { get; set; }
 
-    /// <summary>First row of C that has not been asked for.</summary>
-    public T* C { get; set; }
-
     /// <summary>Rows that are yet to be copied.</summary>
     public readonly int RowsLeft => _copy.Left;
 
     /// <summary>In how few tiles, one at least, so many rows can be copied, no more at a time than where so many tiles share them out.</summary>
-    public static int FewestTiles(int rows, int tiles)
+    /// <param name="rows">Rows to copy, the values of k of the tiles.</param>
+    /// <param name="tiles">Tiles there are.</param>
+    /// <param name="tileRows">Rows of a tile.</param>
+    public static int FewestTiles(int rows, int tiles, int tileRows)
     {
-        int perTile = Math.Max(1, PerPart(rows, tiles)) * Parts;
+        int parts = PartsOf(rows, tileRows), perTile = Math.Max(1, PerPart(rows, tiles, parts)) * parts;
         return Math.Max(1, (rows + perTile - 1) / perTile);
+    }
+
+    /// <summary>Begins with the tile that lies here in C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void BeginTile(T* c)
+    {
+        _c = c;
+        _rowsDue = 0;
     }
 
     /// <summary>From now on lines are fetched.</summary>
@@ -53,7 +65,7 @@ internal unsafe struct TileAhead<T>
     public void BeginFetch(in LinesAhead<T> lines, int tiles)
     {
         _later = lines;
-        _linesPerPart = PerPart(lines.Count, tiles);
+        _linesPerPart = PerPart(lines.Count, tiles, _parts);
     }
 
     /// <summary>From now on the next rows of A are fetched too.</summary>
@@ -62,7 +74,7 @@ internal unsafe struct TileAhead<T>
     public void BeginFetchRows(in LinesAhead<T> lines, int tiles)
     {
         _nextRows = lines;
-        _rowLinesPerPart = PerPart(lines.Count, tiles);
+        _rowLinesPerPart = PerPart(lines.Count, tiles, _parts);
     }
 
     /// <summary>From now on rows are copied.</summary>
@@ -71,11 +83,11 @@ internal unsafe struct TileAhead<T>
     public void BeginCopy(in RowsAhead<T> rows, int tiles)
     {
         _copy = rows;
-        _rowsPerPart = PerPart(rows.Left, tiles);
+        _rowsPerPart = PerPart(rows.Left, tiles, _parts);
     }
 
     /// <summary>Values of k of one part of so many.</summary>
-    public static int PartOf(int kc) => Math.Max(2, (kc + Parts - 1) / Parts);
+    public readonly int PartOf(int kc) => Math.Max(2, (kc + _parts - 1) / _parts);
 
     /// <summary>Asks for the lines of one part, and copies its rows.</summary>
     /// <param name="rows">Rows of the whole tile; a constant at each call site.</param>
@@ -83,10 +95,8 @@ internal unsafe struct TileAhead<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void FetchPart(int rows, int columns)
     {
-        T* c = C;
-        for (int row = 0; row < rows / Parts; row++, c += _cStride)
-            Prefetch.Span(c, columns);
-        C = c;
+        for (_rowsDue += rows; _rowsDue >= _parts; _rowsDue -= _parts, _c += _cStride)
+            Prefetch.Span(_c, columns);
         if (_linesPerPart > 0)
             _later.Fetch(_linesPerPart);
         if (_rowLinesPerPart > 0)
@@ -98,9 +108,17 @@ internal unsafe struct TileAhead<T>
     /// <summary>Does all parts at once, where a tile is not summed in parts; before its sums are born, not beside them.</summary>
     public void FetchAll(int rows, int columns)
     {
-        for (int part = 0; part < Parts; part++)
+        for (int part = 0; part < _parts; part++)
             FetchPart(rows, columns);
     }
 
-    private static int PerPart(int count, int tiles) => (count + (tiles * Parts) - 1) / (tiles * Parts);
+    private static int PartsOf(int kc, int rows)
+    {
+        int parts = FewestParts;
+        while (parts < MostParts && 2L * parts * LeastPart <= (long)kc * rows)
+            parts *= 2;
+        return parts;
+    }
+
+    private static int PerPart(int count, int tiles, int parts) => (count + (tiles * parts) - 1) / (tiles * parts);
 }

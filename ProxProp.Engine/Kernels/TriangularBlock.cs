@@ -140,7 +140,7 @@ internal static unsafe class TriangularBlock
             T* b = Work.UnknownsAreColumns ? Work.B + (first * Work.Stride) : Work.B + first;
             nint bStride = Work.Reversed ? -Work.Stride : Work.Stride;
             int panels = (n + TTile.Rows - 1) / TTile.Rows;
-            TileAhead<T> ahead = new(n, bStride);
+            TileAhead<T> ahead = new(n, TTile.Rows, bStride);
             ahead.BeginFetch(Next(first + TTile.Columns, end), panels);
 
             // Whole tiles of whole panels are read and written where they lie.
@@ -154,8 +154,8 @@ internal static unsafe class TriangularBlock
                 T* g = Work.Panel(i / TTile.Rows, TTile.Rows);
                 T* at = x + ((nint)i * TTile.Columns);
                 bool isDirect = i < direct;
-                ahead.C = isDirect ? row : at;
-                ahead.Depth = TileAhead<T>.PartOf(i);
+                ahead.BeginTile(isDirect ? row : at);
+                ahead.Depth = ahead.PartOf(i);
                 TTile.Multiply(i, g, 1, TTile.Rows, x, TTile.Columns, sums, TTile.Columns, Update.Assign, &ahead);
                 TTile.Substitute(g + ((nint)i * TTile.Rows), sums, at, isDirect ? row : at, isDirect ? bStride : TTile.Columns);
             }
