@@ -31,6 +31,10 @@ internal static class GemmBlocking
 
     // Panels of B from which on packing A pays, for tiles of fewer columns and of so many bytes of columns, which do more with each element of A.
     private const int ManyPanels = 24, ManyWidePanels = 48;
+
+    // From as few as those read block by block in place, where the second-level cache holds half a block of packed A beside what else it has to.
+    private static readonly int LeastWidePanels = SecondLevelCache.Bytes >= LargeCacheBytes ? ManyPanelsInPlace : ManyWidePanels;
+    private const long LargeCacheBytes = 3 << 19;
     private const long WideTileBytes = 128;
 
     // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache, or
@@ -53,8 +57,11 @@ internal static class GemmBlocking
     {
         if (row == 1 && workers == 1 && !lowerOnly && m > SharedRows && n > ManyPanelsInPlace * tileColumns)
             return true;
-        int wide = m >= LeastRows && row * size % CacheWayBytes == 0 ? ManyPanelsInPlace : ManyWidePanels;
-        return m < tileRows || n > tileColumns * (IsNarrow(tileColumns, size) ? ManyPanels : lowerOnly ? 2 * wide : wide);
+        bool isCrowded = m >= LeastRows && row * size % CacheWayBytes == 0;
+        int many = IsNarrow(tileColumns, size) ? ManyPanels
+            : lowerOnly ? 2 * (isCrowded ? ManyPanelsInPlace : ManyWidePanels)
+            : isCrowded ? ManyPanelsInPlace : LeastWidePanels;
+        return m < tileRows || n > tileColumns * many;
     }
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
