@@ -181,8 +181,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     {
         T* c = Product.C;
         nint cRow = Product.CRow;
+        int line = Prefetch.LineBytes / sizeof(T);
         for (int i = Math.Max(i0, j0 / 4 * 4); i < i1; i += 4)
         {
+            // Each row above the diagonal is a line on another page: asked for beforehand they come all at once.
+            for (int j = j0; i % line < 4 && j < j1; j++)
+                Prefetch.ToFirstLevel(c + (j * cRow) + i + (2 * line));
             int rows = Math.Min(4, i1 - i);
             int below = Math.Clamp(i, j0, j1);
             SmallTranspose.Run(c + (i * cRow) + j0, cRow, rows, below - j0, c + (j0 * cRow) + i, cRow);

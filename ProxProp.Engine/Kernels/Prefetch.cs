@@ -8,6 +8,9 @@ namespace ProxProp.Engine.Kernels;
 /// </summary>
 internal static unsafe class Prefetch
 {
+    /// <summary>Bytes of a cache line.</summary>
+    public const int LineBytes = 64;
+
     // Far enough for a line of one of several streams to arrive, near enough for it to be there still.
     private const int BytesAhead = 2048;
 
@@ -19,7 +22,7 @@ internal static unsafe class Prefetch
         if (!Sse.IsSupported)
             return;
         Sse.Prefetch0(start);
-        if (length * sizeof(T) > 64)
+        if (length * sizeof(T) > LineBytes)
             Sse.Prefetch0(start + (length / 2));
         Sse.Prefetch0(start + length - 1);
     }
@@ -54,7 +57,7 @@ internal static unsafe class Prefetch
     {
         if (!Sse.IsSupported)
             return;
-        for (byte* at = (byte*)start, end = at + bytes; at < end; at += 64)
+        for (byte* at = (byte*)start, end = at + bytes; at < end; at += LineBytes)
             Sse.Prefetch0(at);
     }
 }

@@ -236,7 +236,7 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         Prefetch.ToFirstLevel(a);
         Prefetch.ToFirstLevel(a + Rows - 1);
         Prefetch.ToFirstLevel(b);
-        if (TSimd.Count * sizeof(T) >= 64)
+        if (TSimd.Count * sizeof(T) >= Prefetch.LineBytes)
             Prefetch.ToFirstLevel(b + TSimd.Count);
     }
 
