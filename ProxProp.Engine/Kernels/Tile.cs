@@ -281,24 +281,8 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         TSimd.Store(right, c + TSimd.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
-    {
-        for (int i = 0; i < rows; i++, sums += Columns, c += cStride)
-        {
-            int j = 0;
-            for (; j <= columns - TSimd.Count; j += TSimd.Count)
-                UpdateVector<TSimd>(TSimd.Load(sums + j), c, j, store);
-            if (Simd128<T>.Count < TSimd.Count)
-            {
-                for (; j <= columns - Simd128<T>.Count; j += Simd128<T>.Count)
-                    UpdateVector<Simd128<T>>(Simd128<T>.Load(sums + j), c, j, store);
-            }
-
-            for (; j < columns; j++)
-                UpdateVector<Scalar<T>>(Scalar<T>.Load(sums + j), c, j, store);
-        }
-    }
+    public static void UpdatePart(T* sums, int rows, int columns, T* c, nint cStride, in TileStore<T> store) =>
+        TileUpdate.Run<TSimd, T>(sums, Columns, rows, columns, c, cStride, store);
 
     public static void Substitute(T* diagonal, T* sums, T* x, T* b, nint bStride)
     {
@@ -309,20 +293,5 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
         TileSubstitution.SolveGroup<TSimd, T>(
             diagonal + (TriangularBlock.Group * (Rows + 1)), Rows, sums + (TriangularBlock.Group * Columns), x + (TriangularBlock.Group * Columns),
             b + (TriangularBlock.Group * bStride), bStride);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void UpdateVector<TVector>(TVector sum, T* c, nint column, in TileStore<T> store)
-        where TVector : unmanaged, ISimd<TVector, T>
-    {
-        if (store.Update == Update.Add)
-            sum = TVector.Load(c + column) + sum;
-        else if (store.Update == Update.Subtract)
-            sum = TVector.Load(c + column) - sum;
-        if (store.Bias != null)
-            sum += TVector.Load(store.Bias + column);
-        if (store.Relu)
-            sum = TVector.Select(TVector.LessThanOrEqual(sum, TVector.Zero), TVector.Zero, sum);
-        TVector.Store(sum, c + column);
     }
 }
