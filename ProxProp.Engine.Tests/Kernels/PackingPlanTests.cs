@@ -1,4 +1,5 @@
 using ProxProp.Engine.Kernels;
+using ProxProp.Engine.Simd;
 using ProxProp.Engine.Tests.Generators;
 
 namespace ProxProp.Engine.Tests.Kernels;
@@ -25,18 +26,24 @@ public sealed unsafe class PackingPlanTests
         { 70, 10, 1600 },
         { 1033, 530, 40 },
         { 1040, 600, 500 },
+        { 2000, 300, 500 },
     };
 
     [Theory]
     [MemberData(nameof(Products))]
     public void A_product_touches_what_was_planned(int m, int n, int k)
     {
-        foreach (int threads in (int[])[1, 2])
+        // Narrow tiles too: they pack from other numbers of panels on.
+        SimdWidth[] widths = SimdSupport.Widest > SimdWidth.Bits256 ? [SimdSupport.Widest, SimdWidth.Bits256] : [SimdSupport.Widest];
+        foreach (SimdWidth width in widths)
         {
-            Touches<float>(m, n, k, threads, transposed: false);
-            Touches<float>(m, n, k, threads, transposed: true);
-            Touches<double>(m, n, k, threads, transposed: false);
-            Touches<double>(m, n, k, threads, transposed: true);
+            foreach (int threads in (int[])[1, 2])
+            {
+                Touches<float>(m, n, k, threads, width, transposed: false);
+                Touches<float>(m, n, k, threads, width, transposed: true);
+                Touches<double>(m, n, k, threads, width, transposed: false);
+                Touches<double>(m, n, k, threads, width, transposed: true);
+            }
         }
     }
 
@@ -54,10 +61,10 @@ public sealed unsafe class PackingPlanTests
     }
 
     // Operands without zeros, so that packed memory tells how far it was written; the private panels come last and are planned whole.
-    private static void Touches<T>(int m, int n, int k, int threads, bool transposed)
+    private static void Touches<T>(int m, int n, int k, int threads, SimdWidth width, bool transposed)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        using var compute = new ComputeContext(threads);
+        using var compute = new ComputeContext(threads, width);
         compute.Expect<T>(m, n, k, transposed);
         long planned = compute.WorkspaceBytes - compute.StandbyBytes;
         T[] a = new T[m * k], b = new T[k * n];
