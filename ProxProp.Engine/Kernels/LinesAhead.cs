@@ -6,7 +6,7 @@ namespace ProxProp.Engine.Kernels;
 internal unsafe struct LinesAhead<T>
     where T : unmanaged
 {
-    private const int Line = 64;
+    private const int Line = Prefetch.LineBytes;
     private readonly nint _step, _wrap;
     private readonly int _group;
     private byte* _at;

@@ -78,7 +78,7 @@ internal static unsafe class PanelPacking
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
-        int line = 64 / sizeof(T);
+        int line = Prefetch.LineBytes / sizeof(T);
         int k = 0;
 
         // A cache line of k at a time for each few lanes, so that no line is left half read however the rows fall into the cache's sets.
@@ -99,7 +99,7 @@ internal static unsafe class PanelPacking
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int block = Vector128<T>.Count;
-        int ahead = LinesAhead * 64 / sizeof(T);
+        int ahead = LinesAhead * Prefetch.LineBytes / sizeof(T);
         int lane = 0;
         if (Avx.IsSupported && width >= 2 * block)
             lane = WideTranspose.Run(source, laneStep, Math.Min(width, lanes), depth, to, width, fetch);

@@ -31,7 +31,7 @@ internal static unsafe class WideTranspose
     public static int Run<T>(T* source, nint laneStep, int lanes, int depth, T* to, int width, bool fetch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int block = Vector128<T>.Count, ahead = LinesAhead * 64 / sizeof(T), lane = 0;
+        int block = Vector128<T>.Count, ahead = LinesAhead * Prefetch.LineBytes / sizeof(T), lane = 0;
         for (; lane <= lanes - (2 * block); lane += 2 * block)
         {
             T* row = source + (lane * laneStep);
