@@ -39,7 +39,7 @@ internal readonly struct TwelveRows : ITileHeight
 /// reference, the JIT gives up keeping sums in registers.</para>
 /// <para>Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015); the tile shape is that of its x86 kernels, turned for row-major C.</para>
 /// </remarks>
-internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
+internal readonly unsafe partial struct Tile<TSimd, T, THeight> : ITile<T>
     where TSimd : unmanaged, ISimd<TSimd, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where THeight : struct, ITileHeight
@@ -62,182 +62,16 @@ internal readonly unsafe struct Tile<TSimd, T, THeight> : ITile<T>
 
     public static int PartColumns(int columns) => IsNarrow(columns) ? TSimd.Count : Columns;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply(
         nint kc, T* a, nint aLane, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
     {
-        TSimd l0 = TSimd.Zero, r0 = TSimd.Zero;
-        TSimd l1 = TSimd.Zero, r1 = TSimd.Zero;
-        TSimd l2 = TSimd.Zero, r2 = TSimd.Zero;
-        TSimd l3 = TSimd.Zero, r3 = TSimd.Zero;
-        TSimd l4 = TSimd.Zero, r4 = TSimd.Zero;
-        TSimd l5 = TSimd.Zero, r5 = TSimd.Zero;
-        TSimd l6 = TSimd.Zero, r6 = TSimd.Zero;
-        TSimd l7 = TSimd.Zero, r7 = TSimd.Zero;
-        TSimd l8 = TSimd.Zero, r8 = TSimd.Zero;
-        TSimd l9 = TSimd.Zero, r9 = TSimd.Zero;
-        TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
-        TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
-        TSimd left, right, x;
-        if (aLane == 1)
-        {
-            // Packed panels, or columns of A that lie as they are wanted: lanes are immediate offsets, and what comes later can be asked for.
-            while (kc > 0)
-            {
-                ahead->FetchPart(Rows, Columns);
-                nint end = Math.Max(0, kc - ahead->Depth);
-                for (; kc > end; kc--)
-                {
-                    FetchStep(a + (StepsAhead * aStep), b + (StepsAhead * bStep));
-                    left = TSimd.Load(b);
-                    right = TSimd.Load(b + TSimd.Count);
-                    b += bStep;
-                    x = TSimd.Broadcast(a[0]);
-                    TSimd.MultiplyAddTo(ref l0, x, left);
-                    TSimd.MultiplyAddTo(ref r0, x, right);
-                    x = TSimd.Broadcast(a[1]);
-                    TSimd.MultiplyAddTo(ref l1, x, left);
-                    TSimd.MultiplyAddTo(ref r1, x, right);
-                    x = TSimd.Broadcast(a[2]);
-                    TSimd.MultiplyAddTo(ref l2, x, left);
-                    TSimd.MultiplyAddTo(ref r2, x, right);
-                    x = TSimd.Broadcast(a[3]);
-                    TSimd.MultiplyAddTo(ref l3, x, left);
-                    TSimd.MultiplyAddTo(ref r3, x, right);
-                    x = TSimd.Broadcast(a[4]);
-                    TSimd.MultiplyAddTo(ref l4, x, left);
-                    TSimd.MultiplyAddTo(ref r4, x, right);
-                    x = TSimd.Broadcast(a[5]);
-                    TSimd.MultiplyAddTo(ref l5, x, left);
-                    TSimd.MultiplyAddTo(ref r5, x, right);
-                    if (Rows <= 6)
-                    {
-                        a += aStep;
-                        continue;
-                    }
-
-                    x = TSimd.Broadcast(a[6]);
-                    TSimd.MultiplyAddTo(ref l6, x, left);
-                    TSimd.MultiplyAddTo(ref r6, x, right);
-                    x = TSimd.Broadcast(a[7]);
-                    TSimd.MultiplyAddTo(ref l7, x, left);
-                    TSimd.MultiplyAddTo(ref r7, x, right);
-                    if (Rows <= 8)
-                    {
-                        a += aStep;
-                        continue;
-                    }
-
-                    x = TSimd.Broadcast(a[8]);
-                    TSimd.MultiplyAddTo(ref l8, x, left);
-                    TSimd.MultiplyAddTo(ref r8, x, right);
-                    x = TSimd.Broadcast(a[9]);
-                    TSimd.MultiplyAddTo(ref l9, x, left);
-                    TSimd.MultiplyAddTo(ref r9, x, right);
-                    x = TSimd.Broadcast(a[10]);
-                    TSimd.MultiplyAddTo(ref l10, x, left);
-                    TSimd.MultiplyAddTo(ref r10, x, right);
-                    x = TSimd.Broadcast(a[11]);
-                    TSimd.MultiplyAddTo(ref l11, x, left);
-                    TSimd.MultiplyAddTo(ref r11, x, right);
-                    a += aStep;
-                }
-            }
-        }
-
-        // Operands where they lie. Base pointers three rows apart: with one and two lanes as offsets every row is one addressing mode away. Twice the
-        // lane is computed in each step: kept, it would take the register of another step.
-        nint aBytes = aStep * sizeof(T);
-        T* a3 = a + (3 * aLane);
-        T* a6 = a3 + (3 * aLane);
-        T* a9 = a6 + (3 * aLane);
-        while (kc > 0)
-        {
-            ahead->FetchPart(Rows, Columns);
-            nint end = Math.Max(0, kc - ahead->Depth);
-            for (; kc > end; kc--)
-            {
-                left = TSimd.Load(b);
-                right = TSimd.Load(b + TSimd.Count);
-                b += bStep;
-                x = TSimd.Broadcast(*a);
-                TSimd.MultiplyAddTo(ref l0, x, left);
-                TSimd.MultiplyAddTo(ref r0, x, right);
-                x = TSimd.Broadcast(a[aLane]);
-                TSimd.MultiplyAddTo(ref l1, x, left);
-                TSimd.MultiplyAddTo(ref r1, x, right);
-                x = TSimd.Broadcast(a[2 * aLane]);
-                TSimd.MultiplyAddTo(ref l2, x, left);
-                TSimd.MultiplyAddTo(ref r2, x, right);
-                a = (T*)((byte*)a + aBytes);
-                x = TSimd.Broadcast(*a3);
-                TSimd.MultiplyAddTo(ref l3, x, left);
-                TSimd.MultiplyAddTo(ref r3, x, right);
-                x = TSimd.Broadcast(a3[aLane]);
-                TSimd.MultiplyAddTo(ref l4, x, left);
-                TSimd.MultiplyAddTo(ref r4, x, right);
-                x = TSimd.Broadcast(a3[2 * aLane]);
-                TSimd.MultiplyAddTo(ref l5, x, left);
-                TSimd.MultiplyAddTo(ref r5, x, right);
-                a3 = (T*)((byte*)a3 + aBytes);
-                if (Rows <= 6)
-                    continue;
-                x = TSimd.Broadcast(*a6);
-                TSimd.MultiplyAddTo(ref l6, x, left);
-                TSimd.MultiplyAddTo(ref r6, x, right);
-                x = TSimd.Broadcast(a6[aLane]);
-                TSimd.MultiplyAddTo(ref l7, x, left);
-                TSimd.MultiplyAddTo(ref r7, x, right);
-                if (Rows <= 8)
-                {
-                    a6 = (T*)((byte*)a6 + aBytes);
-                    continue;
-                }
-
-                x = TSimd.Broadcast(a6[2 * aLane]);
-                TSimd.MultiplyAddTo(ref l8, x, left);
-                TSimd.MultiplyAddTo(ref r8, x, right);
-                a6 = (T*)((byte*)a6 + aBytes);
-                x = TSimd.Broadcast(*a9);
-                TSimd.MultiplyAddTo(ref l9, x, left);
-                TSimd.MultiplyAddTo(ref r9, x, right);
-                x = TSimd.Broadcast(a9[aLane]);
-                TSimd.MultiplyAddTo(ref l10, x, left);
-                TSimd.MultiplyAddTo(ref r10, x, right);
-                x = TSimd.Broadcast(a9[2 * aLane]);
-                TSimd.MultiplyAddTo(ref l11, x, left);
-                TSimd.MultiplyAddTo(ref r11, x, right);
-                a9 = (T*)((byte*)a9 + aBytes);
-            }
-        }
-
-        Store(l0, r0, c, update);
-        Store(l1, r1, c += cStride, update);
-        Store(l2, r2, c += cStride, update);
-        Store(l3, r3, c += cStride, update);
-        Store(l4, r4, c += cStride, update);
-        Store(l5, r5, c += cStride, update);
-        if (Rows <= 6)
-            return;
-        Store(l6, r6, c += cStride, update);
-        Store(l7, r7, c += cStride, update);
-        if (Rows <= 8)
-            return;
-        Store(l8, r8, c += cStride, update);
-        Store(l9, r9, c += cStride, update);
-        Store(l10, r10, c += cStride, update);
-        Store(l11, r11, c += cStride, update);
-    }
-
-    // Panels come from the second-level cache or farther away, columns of A from a page each: not every processor sees by itself what comes next.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FetchStep(T* a, T* b)
-    {
-        Prefetch.ToFirstLevel(a);
-        Prefetch.ToFirstLevel(a + Rows - 1);
-        Prefetch.ToFirstLevel(b);
-        if (TSimd.Count * sizeof(T) >= Prefetch.LineBytes)
-            Prefetch.ToFirstLevel(b + TSimd.Count);
+        if (aLane == 1 && aStep == Rows && bStep == Columns)
+            MultiplyPanels(kc, a, b, c, cStride, update, ahead);
+        else if (aLane == 1)
+            MultiplyColumns(kc, a, aStep, b, bStep, c, cStride, update, ahead);
+        else
+            MultiplyRows(kc, a, aLane, b, bStep, c, cStride, update, ahead);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -86,8 +86,8 @@ internal unsafe struct TileAhead<T>
         _rowsPerPart = PerPart(rows.Left, tiles, _parts);
     }
 
-    /// <summary>Values of k of one part of so many.</summary>
-    public readonly int PartOf(int kc) => Math.Max(2, (kc + _parts - 1) / _parts);
+    /// <summary>Values of k of one part of so many: the largest even number, for tiles that take two at a time, of which there are parts enough.</summary>
+    public readonly int PartOf(int kc) => Math.Max(2, (kc - 1) / (_parts - 1) / 2 * 2);
 
     /// <summary>Asks for the lines of one part, and copies its rows.</summary>
     /// <param name="rows">Rows of the whole tile; a constant at each call site.</param>

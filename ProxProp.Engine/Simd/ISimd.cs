@@ -65,6 +65,15 @@ public unsafe interface ISimd<TSelf, T>
     /// </summary>
     static abstract void MultiplyAddTo(ref TSelf sum, TSelf a, TSelf b);
 
+    /// <summary>first ← a·x + first and second ← b·x + second with one rounding each, for one number x in all lanes.</summary>
+    static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T x);
+
+    /// <summary>
+    /// The same for a number in memory, of which two pointers are given that the compiler does not know to be equal: where an instruction can read its
+    /// number by itself, both do, which is a read more but an instruction less.
+    /// </summary>
+    static abstract unsafe void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at, T* sameX, nint sameAt);
+
     /// <summary>Correctly rounded square root.</summary>
     static abstract TSelf Sqrt(TSelf value);
 

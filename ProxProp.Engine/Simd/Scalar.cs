@@ -74,6 +74,20 @@ public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Scalar<T> first, ref Scalar<T> second, Scalar<T> a, Scalar<T> b, T x)
+    {
+        Scalar<T> lanes = Broadcast(x);
+        MultiplyAddTo(ref first, lanes, a);
+        MultiplyAddTo(ref second, lanes, b);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Scalar<T> first, ref Scalar<T> second, Scalar<T> a, Scalar<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+        MultiplyAddTo(ref first, ref second, a, b, x[at]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Scalar<T> Sqrt(Scalar<T> value) => new(T.Sqrt(value._v));
 
     /// <inheritdoc/>

@@ -98,6 +98,20 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd128<T> first, ref Simd128<T> second, Simd128<T> a, Simd128<T> b, T x)
+    {
+        Simd128<T> lanes = Broadcast(x);
+        MultiplyAddTo(ref first, lanes, a);
+        MultiplyAddTo(ref second, lanes, b);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd128<T> first, ref Simd128<T> second, Simd128<T> a, Simd128<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+        MultiplyAddTo(ref first, ref second, a, b, x[at]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Sqrt(Simd128<T> value) => new(Vector128.Sqrt(value._v));
 
     /// <inheritdoc/>

@@ -98,6 +98,20 @@ public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd256<T> first, ref Simd256<T> second, Simd256<T> a, Simd256<T> b, T x)
+    {
+        Simd256<T> lanes = Broadcast(x);
+        MultiplyAddTo(ref first, lanes, a);
+        MultiplyAddTo(ref second, lanes, b);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd256<T> first, ref Simd256<T> second, Simd256<T> a, Simd256<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+        MultiplyAddTo(ref first, ref second, a, b, x[at]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Sqrt(Simd256<T> value) => new(Vector256.Sqrt(value._v));
 
     /// <inheritdoc/>
