@@ -59,9 +59,8 @@ internal static class GemmBlocking
             return true;
         bool isCrowded = m >= LeastRows && row * size % CacheWayBytes == 0;
         int many = IsNarrow(tileColumns, size) ? ManyPanels
-            : lowerOnly ? 2 * (isCrowded ? ManyPanelsInPlace : ManyWidePanels)
             : isCrowded ? ManyPanelsInPlace : LeastWidePanels;
-        return m < tileRows || n > tileColumns * many;
+        return m < tileRows || n > tileColumns * many * (lowerOnly && !IsNarrow(tileColumns, size) ? 2 : 1);
     }
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
