@@ -153,6 +153,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         TileAhead<T> ahead = new(kc, TTile.Rows, cRow);
         if (later.IsIdle && GemmBlocking.IsCached(Packed.Rows.Lanes, n, sizeof(T)))
             ahead.Depth = kc;
+        if (Block.Mirrors)
+        {
+            LinesAhead<T> across = new(Product.C + (j0 * cRow) + Block.FirstRow + i0, cRow, Math.Min(j1, n) - j0, i1 - i0);
+            ahead.BeginFetchAcross(across, (i1 - i0 + TTile.Rows - 1) / TTile.Rows * panels);
+        }
+
         bool packsAlong = Packed.Rows.IsPackedAlong && j0 == 0;
         int height;
         for (int i = i0; i < i1; i += height)
@@ -182,12 +188,12 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         T* c = Product.C;
         nint cRow = Product.CRow;
         int line = Prefetch.LineBytes / sizeof(T);
-        for (int i = Math.Max(i0, j0 / 4 * 4); i < i1; i += 4)
+        for (int i = Math.Max(i0, j0 / line * line); i < i1; i += line)
         {
             // Each row above the diagonal is a line on another page: asked for beforehand they come all at once.
-            for (int j = j0; i % line < 4 && j < j1; j++)
-                Prefetch.ToFirstLevel(c + (j * cRow) + i + (2 * line));
-            int rows = Math.Min(4, i1 - i);
+            for (int j = j0; j < j1; j++)
+                Prefetch.ToFirstLevel(c + (j * cRow) + i + line);
+            int rows = Math.Min(line, i1 - i);
             int below = Math.Clamp(i, j0, j1);
             SmallTranspose.Run(c + (i * cRow) + j0, cRow, rows, below - j0, c + (j0 * cRow) + i, cRow);
             for (int row = i; row < i + rows; row++)

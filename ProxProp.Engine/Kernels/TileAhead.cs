@@ -19,10 +19,10 @@ internal unsafe struct TileAhead<T>
 
     private readonly nint _cStride;
     private readonly int _parts;
-    private LinesAhead<T> _later, _nextRows;
+    private LinesAhead<T> _later, _nextRows, _across;
     private RowsAhead<T> _copy;
     private T* _c;
-    private int _linesPerPart, _rowLinesPerPart, _rowsPerPart, _rowsDue;
+    private int _linesPerPart, _rowLinesPerPart, _acrossPerPart, _rowsPerPart, _rowsDue;
 
     /// <summary>Plans for a run of tiles over one panel.</summary>
     /// <param name="kc">Values of k.</param>
@@ -77,6 +77,15 @@ internal unsafe struct TileAhead<T>
         _rowLinesPerPart = PerPart(lines.Count, tiles, _parts);
     }
 
+    /// <summary>From now on lines above a diagonal are fetched too, to which what is below it is copied in the end.</summary>
+    /// <param name="lines">Which.</param>
+    /// <param name="tiles">Within how many tiles.</param>
+    public void BeginFetchAcross(in LinesAhead<T> lines, int tiles)
+    {
+        _across = lines;
+        _acrossPerPart = PerPart(lines.Count, tiles, _parts);
+    }
+
     /// <summary>From now on rows are copied.</summary>
     /// <param name="rows">Which.</param>
     /// <param name="tiles">Within how many tiles.</param>
@@ -101,6 +110,8 @@ internal unsafe struct TileAhead<T>
             _later.Fetch(_linesPerPart);
         if (_rowLinesPerPart > 0)
             _nextRows.Fetch(_rowLinesPerPart);
+        if (_acrossPerPart > 0)
+            _across.Fetch(_acrossPerPart);
         if (_rowsPerPart > 0)
             _copy.Copy(_rowsPerPart, columns);
     }
