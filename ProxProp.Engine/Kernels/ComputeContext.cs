@@ -9,7 +9,7 @@ namespace ProxProp.Engine.Kernels;
 /// <summary>What kernels run on: a worker team, a vector width, and the memory for packed panels. One per network; one caller at a time.</summary>
 public sealed class ComputeContext : IDisposable
 {
-    private const long BytesPerWorker = GemmBlocking.PrivatePanelBytes;
+    private static long BytesPerWorker => GemmBlocking.PrivatePanelBytes;
 
     /// <summary>The most rows of a matrix product's left operand that are packed at a time.</summary>
     public const int MostPackedRows = GemmBlocking.SharedRows;

@@ -33,8 +33,7 @@ internal static class GemmBlocking
     private const int ManyPanels = 24, ManyWidePanels = 48;
 
     // From as few as those read block by block in place, where the second-level cache holds half a block of packed A beside what else it has to.
-    private static readonly int LeastWidePanels = SecondLevelCache.Bytes >= LargeCacheBytes ? ManyPanelsInPlace : ManyWidePanels;
-    private const long LargeCacheBytes = 3 << 19;
+    private static readonly int LeastWidePanels = HasLargeCache ? ManyPanelsInPlace : ManyWidePanels;
     private const long WideTileBytes = 128;
 
     // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache, or
@@ -77,6 +76,9 @@ internal static class GemmBlocking
     /// <summary>Whether so many lanes of so many values of k stay in the second-level cache.</summary>
     public static bool IsCached(int lanes, int kc, int size) => (long)lanes * kc * size <= CachedBytes;
 
+    // A second-level cache with room for a block of packed A and more.
+    private static bool HasLargeCache => SecondLevelCache.Bytes >= 3 << 19;
+
     private static bool IsNarrow(int tileColumns, int size) => tileColumns * size < WideTileBytes;
 
     /// <summary>Whether so many rows or columns are few panels of this width.</summary>
@@ -107,14 +109,12 @@ internal static class GemmBlocking
     /// <summary>Bytes of one block of shared B, which has few panels (see <see cref="FewPanels"/>).</summary>
     public const long ColumnPanelBytes = FewPanels * ((WidestTile * DepthBytes) + PanelPadding);
 
-    /// <summary>
-    /// Panels of B that a worker multiplies at a time, if the first-level cache does not hold even one. A is read once for all of them, from a cache farther
-    /// away than theirs: with more than two there is little left to gain, and they crowd out what else is in the second-level cache.
-    /// </summary>
-    public const int PanelsAtOnce = 2;
+    // Panels of B that a worker multiplies at a time, if the first-level cache does not hold even one. A is read once for all of them, from a cache farther
+    // away than theirs: with more there is little left to gain, and they crowd out what else is in the second-level cache.
+    private static readonly int PanelsAtOnce = HasLargeCache ? 4 : 2;
 
     /// <summary>Bytes of the private panels of B of each worker: those in use and the next.</summary>
-    public const long PrivatePanelBytes = 2 * PanelsAtOnce * WidestTile * DepthBytes;
+    public static long PrivatePanelBytes => 2 * PanelsAtOnce * WidestTile * DepthBytes;
 
     private const int ItemsPerWorker = 6, FewItemsPerWorker = 2;
 

@@ -30,8 +30,8 @@ internal unsafe struct Product<T>
 /// <remarks>
 /// Either operand is read where it lies unless packing pays (see <see cref="GemmBlocking"/>). A is packed block by block into memory that all workers
 /// share; while one block is multiplied, whoever has nothing left to do packs the next. A worker that is alone packs each panel of A just before its
-/// first tile instead, from lines that were fetched beside the tiles before. B is packed two panels at a time by the worker that needs them, into its
-/// own cache, while it multiplies the two before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015), except for what is packed and when.
+/// first tile instead, from lines that were fetched beside the tiles before. B is packed a few panels at a time by the worker that needs them, into its
+/// own cache, while it multiplies those before. Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015), except for what is packed and when.
 /// </remarks>
 internal static unsafe class GemmDriver
 {
