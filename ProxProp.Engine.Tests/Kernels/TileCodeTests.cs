@@ -21,11 +21,16 @@ public sealed partial class TileCodeTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && Vector256.IsHardwareAccelerated, "The stack is told by x64's names of registers, without those that Windows saves there.");
         string listing = _folder.File("listing");
         using CliProcess process = CliProcess.StartWith(
-            _folder.Path, [("DOTNET_JitStdOutFile", listing), ("DOTNET_JitDisasm", "Multiply")], "train", "--model", "mlp:100", "--max-steps", "2", "--save", "w");
+            _folder.Path, [("DOTNET_JitStdOutFile", listing), ("DOTNET_JitDisasm", "Multiply*")], "train", "--model", "mlp:100", "--max-steps", "2", "--save", "w");
         CliRun run = process.Finish();
         Assert.True(run.ExitCode == 0, run.Error);
         string[] methods = [.. File.ReadAllText(listing).Split("; Assembly listing for method ").Where(m => Kernel().IsMatch(m) && m.Contains("(FullOpts)", StringComparison.Ordinal))];
-        Assert.Contains(methods, m => m.StartsWith("ProxProp.Engine.Kernels.Tile`", StringComparison.Ordinal) && Vectors().IsMatch(m));
+        foreach (string loop in (string[])["MultiplyPanels", "MultiplyRows", "MultiplyColumns"])
+        {
+            string[] tiles = [.. methods.Where(m => m.StartsWith("ProxProp.Engine.Kernels.Tile`", StringComparison.Ordinal) && m.Contains($":{loop}(", StringComparison.Ordinal))];
+            Assert.True(tiles.Any(m => Vectors().IsMatch(m)), $"No {loop} of multiply-adds among {methods.Length} methods.");
+        }
+
         Assert.All(methods, m => Assert.DoesNotMatch(OnStack(), m));
     }
 
