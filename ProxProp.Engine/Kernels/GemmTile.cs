@@ -30,8 +30,8 @@ internal unsafe struct TileStore<T>
 
 /// <summary>
 /// The micro-kernel's contract: s_ij = Σ_k a_ik·b_kj over kc values of k, one fused multiply-add each, k ascending from s = +0. A is read at
-/// a[i·aLane + k·aStep], B at b[k·bStep + j]: a packed panel is one choice of these steps, a matrix that needs no packing another, and both
-/// give the same bits.
+/// a[i·aLane + k·aStep], one of these steps being 1, B at b[k·bStep + j]: a packed panel is one choice of steps, a matrix that needs no packing another,
+/// and both give the same bits.
 /// </summary>
 internal unsafe interface ITile<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

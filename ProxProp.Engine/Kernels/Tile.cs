@@ -35,8 +35,8 @@ internal readonly struct TwelveRows : ITileHeight
 /// <para>Registers: 6 rows have 12 sums, 2 vectors of B, 1 broadcast of A: 15 (256 bits with AVX2, 128 bits with SSE: 16 registers); 12 rows have
 /// 24 sums: 27 (512 bits with AVX-512, 128 bits with NEON: 32 registers); 8 rows, the short tile beside 12, have 16, enough to wait for none. Sums of rows that a height has not are never born.</para>
 /// <para>Remainders: the caller pads panels with zeros and keeps a part of the tile; the sums are the same.</para>
-/// <para>The steps are written out, and no more of them than 64 multiply-adds in all: beyond that, or where a helper passes a sum on by
-/// reference, the JIT gives up keeping sums in registers.</para>
+/// <para>The steps are written out, in a loop of its own for each way in which A lies: where a helper passes a sum on by reference, or where there is too
+/// much in one method, the JIT gives up keeping sums, or pointers, in registers. Sums go by reference to <see cref="ISimd{TSelf, T}"/>, and no farther.</para>
 /// <para>Source: F. Van Zee, R. van de Geijn, BLIS, ACM TOMS 41 (2015); the tile shape is that of its x86 kernels, turned for row-major C.</para>
 /// </remarks>
 internal readonly unsafe partial struct Tile<TSimd, T, THeight> : ITile<T>

@@ -11,8 +11,8 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
     private static int Lead => StepsAhead * Rows;
 
     // Both panels' steps are constants: lanes are offsets, and there is nothing to compute beside the multiply-adds but three pointers and a count.
-    // That matters where a processor's other half takes every second of its turns to issue instructions: 35 to 37 of them in a step of 12 x 2 still
-    // fit in what is left for 24 multiply-adds, 57 did not.
+    // That matters where a core's other half takes every second of its turns to issue instructions: what is left for 24 multiply-adds is 36 instructions,
+    // and a step of 12 x 2 has 35 where half of the numbers of A are read by the multiply-adds themselves. All of them would be too many reads.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyPanels(nint kc, T* a, T* b, T* c, nint cStride, Update update, TileAhead<T>* ahead)
     {

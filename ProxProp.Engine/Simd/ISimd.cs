@@ -69,8 +69,8 @@ public unsafe interface ISimd<TSelf, T>
     static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T x);
 
     /// <summary>
-    /// The same for a number in memory, of which two pointers are given that the compiler does not know to be equal: where an instruction can read its
-    /// number by itself, both do, which is a read more but an instruction less.
+    /// The same for a number in memory, given as x[at] and as sameX[sameAt], by pointers that the compiler does not know to meet: where an instruction can
+    /// read its number by itself, both do, which is a read more but an instruction less.
     /// </summary>
     static abstract unsafe void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at, T* sameX, nint sameAt);
 
