@@ -58,8 +58,8 @@ internal static class GemmBlocking
             return true;
         bool isCrowded = m >= LeastRows && row * size % CacheWayBytes == 0;
         int many = IsNarrow(tileColumns, size) ? ManyPanels
-            : isCrowded ? ManyPanelsInPlace : LeastWidePanels;
-        return m < tileRows || n > tileColumns * many * (lowerOnly && !IsNarrow(tileColumns, size) ? 2 : 1);
+            : (isCrowded ? ManyPanelsInPlace : LeastWidePanels) * (lowerOnly ? 2 : 1);
+        return m < tileRows || n > tileColumns * many;
     }
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
@@ -76,7 +76,7 @@ internal static class GemmBlocking
     /// <summary>Whether so many lanes of so many values of k stay in the second-level cache.</summary>
     public static bool IsCached(int lanes, int kc, int size) => (long)lanes * kc * size <= CachedBytes;
 
-    // A second-level cache with room for a block of packed A and more.
+    // 1.5 MiB: a second-level cache with room for half a block of packed A and more.
     private static bool HasLargeCache => SecondLevelCache.Bytes >= 3 << 19;
 
     private static bool IsNarrow(int tileColumns, int size) => tileColumns * size < WideTileBytes;

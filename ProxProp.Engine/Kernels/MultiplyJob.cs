@@ -108,7 +108,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             (own.ReadyBlock, own.ReadyItem) = (_number + 1, begin);
         }
 
-        MultiplyPanels(first, i1, j0, panels, isPrivate ? now : null, ref later);
+        MultiplyPanels(first, i1, j0, panels, tiles, isPrivate ? now : null, ref later);
         if (Block.Mirrors)
             CopyAcrossDiagonal(Block.FirstRow + i0, Block.FirstRow + i1, j0, j1);
     }
@@ -139,7 +139,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
     // Loop 2 is over panels of A, streamed in the order in which they lie; loop 1 over a few panels of B, which the second-level cache holds, so that
     // A is streamed once for all of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void MultiplyPanels(int i0, int i1, int j0, int panels, T* first, ref PanelsAhead<T, TTile> later)
+    private readonly void MultiplyPanels(int i0, int i1, int j0, int panels, int tiles, T* first, ref PanelsAhead<T, TTile> later)
     {
         int n = Product.N, kc = Packed.Rows.Kc, j1 = j0 + (panels * TTile.Columns);
         nint cRow = Product.CRow, bStep = TTile.Columns, bPanel = TTile.Columns * (nint)kc;
@@ -156,7 +156,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         if (Block.Mirrors)
         {
             LinesAhead<T> across = new(Product.C + (j0 * cRow) + Block.FirstRow + i0, cRow, Math.Min(j1, n) - j0, i1 - i0);
-            ahead.BeginFetchAcross(across, (i1 - i0 + TTile.Rows - 1) / TTile.Rows * panels);
+            ahead.BeginFetchAcross(across, tiles);
         }
 
         bool packsAlong = Packed.Rows.IsPackedAlong && j0 == 0;

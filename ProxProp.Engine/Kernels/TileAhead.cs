@@ -19,10 +19,10 @@ internal unsafe struct TileAhead<T>
 
     private readonly nint _cStride;
     private readonly int _parts;
-    private LinesAhead<T> _later, _nextRows, _across;
+    private Stream _later, _nextRows, _across;
     private RowsAhead<T> _copy;
     private T* _c;
-    private int _linesPerPart, _rowLinesPerPart, _acrossPerPart, _rowsPerPart, _rowsDue;
+    private int _rowsPerPart, _rowsDue;
 
     /// <summary>Plans for a run of tiles over one panel.</summary>
     /// <param name="kc">Values of k.</param>
@@ -62,29 +62,17 @@ internal unsafe struct TileAhead<T>
     /// <summary>From now on lines are fetched.</summary>
     /// <param name="lines">Which.</param>
     /// <param name="tiles">Within how many tiles.</param>
-    public void BeginFetch(in LinesAhead<T> lines, int tiles)
-    {
-        _later = lines;
-        _linesPerPart = PerPart(lines.Count, tiles, _parts);
-    }
+    public void BeginFetch(in LinesAhead<T> lines, int tiles) => _later = new(lines, PerPart(lines.Count, tiles, _parts));
 
     /// <summary>From now on the next rows of A are fetched too.</summary>
     /// <param name="lines">Which.</param>
     /// <param name="tiles">Within how many tiles.</param>
-    public void BeginFetchRows(in LinesAhead<T> lines, int tiles)
-    {
-        _nextRows = lines;
-        _rowLinesPerPart = PerPart(lines.Count, tiles, _parts);
-    }
+    public void BeginFetchRows(in LinesAhead<T> lines, int tiles) => _nextRows = new(lines, PerPart(lines.Count, tiles, _parts));
 
     /// <summary>From now on lines above a diagonal are fetched too, to which what is below it is copied in the end.</summary>
     /// <param name="lines">Which.</param>
     /// <param name="tiles">Within how many tiles.</param>
-    public void BeginFetchAcross(in LinesAhead<T> lines, int tiles)
-    {
-        _across = lines;
-        _acrossPerPart = PerPart(lines.Count, tiles, _parts);
-    }
+    public void BeginFetchAcross(in LinesAhead<T> lines, int tiles) => _across = new(lines, PerPart(lines.Count, tiles, _parts));
 
     /// <summary>From now on rows are copied.</summary>
     /// <param name="rows">Which.</param>
@@ -106,12 +94,9 @@ internal unsafe struct TileAhead<T>
     {
         for (_rowsDue += rows; _rowsDue >= _parts; _rowsDue -= _parts, _c += _cStride)
             Prefetch.Span(_c, columns);
-        if (_linesPerPart > 0)
-            _later.Fetch(_linesPerPart);
-        if (_rowLinesPerPart > 0)
-            _nextRows.Fetch(_rowLinesPerPart);
-        if (_acrossPerPart > 0)
-            _across.Fetch(_acrossPerPart);
+        _later.Fetch();
+        _nextRows.Fetch();
+        _across.Fetch();
         if (_rowsPerPart > 0)
             _copy.Copy(_rowsPerPart, columns);
     }
@@ -132,4 +117,17 @@ internal unsafe struct TileAhead<T>
     }
 
     private static int PerPart(int count, int tiles, int parts) => (count + (tiles * parts) - 1) / (tiles * parts);
+
+    // Lines of which so many are due in each part.
+    private struct Stream(LinesAhead<T> lines, int perPart)
+    {
+        private LinesAhead<T> _lines = lines;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Fetch()
+        {
+            if (perPart > 0)
+                _lines.Fetch(perPart);
+        }
+    }
 }
