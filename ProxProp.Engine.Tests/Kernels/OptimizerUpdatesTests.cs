@@ -48,6 +48,16 @@ public sealed class OptimizerUpdatesTests
         Assert.Equal(Kernel<double>(context, optimizer, Near), Kernel<double>(context, optimizer, Far)[..Near]);
     }
 
+    [Theory]
+    [InlineData("momentum")]
+    [InlineData("nesterov")]
+    [InlineData("adam")]
+    public void What_gets_nothing_more_decays_to_zero_and_not_to_subnormal_numbers(string optimizer)
+    {
+        SameBits.Everywhere(context => Decayed(context, optimizer, smallest: float.ScaleB(1, -126)));
+        SameBits.Everywhere(context => Decayed(context, optimizer, smallest: double.ScaleB(1, -1022)));
+    }
+
     [Fact]
     public void Nothing_is_allocated_and_bad_arguments_are_named()
     {
@@ -63,6 +73,38 @@ public sealed class OptimizerUpdatesTests
             () => OptimizerUpdates.Adam<float>(context, theta, v, m, s, 0, new AdamParameters(0.1))).ParamName);
         Assert.Equal("buffer", Assert.Throws<ArgumentException>(
             () => OptimizerUpdates.Momentum<float>(context, theta, v, new float[2], 0.1, 0.9)).ParamName);
+    }
+
+    // One step without a gradient, from numbers that stay normal, become subnormal or are NaN.
+    private static T[] Decayed<T>(ComputeContext context, string optimizer, T smallest)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Length = 39;
+        const double Left = 0.5;
+        T[] theta = new T[Length], v = new T[Length], m = new T[Length], s = new T[Length];
+        T two = T.One + T.One;
+        T[] before = [smallest, two * smallest, -smallest, -two * smallest, T.NaN, T.One];
+        T[] after = [T.Zero, smallest, T.Zero, -smallest, T.NaN, T.One / two];
+        for (int i = 0; i < Length; i++)
+        {
+            m[i] = before[i % before.Length];
+            s[i] = T.Abs(m[i]);
+        }
+
+        if (optimizer == "adam")
+            OptimizerUpdates.Adam<T>(context, theta, v, m, s, 1, new AdamParameters(Rate, Left, Left));
+        else if (optimizer == "momentum")
+            OptimizerUpdates.Momentum<T>(context, theta, v, m, Rate, Left);
+        else
+            OptimizerUpdates.Nesterov<T>(context, theta, v, m, Rate, Left);
+        for (int i = 0; i < Length; i++)
+        {
+            Assert.Equal(after[i % after.Length], m[i]);
+            if (optimizer == "adam")
+                Assert.Equal(T.Abs(after[i % after.Length]), s[i]);
+        }
+
+        return m;
     }
 
     private static T[] Kernel<T>(ComputeContext context, string optimizer, int n)

@@ -19,7 +19,7 @@ public static partial class VectorMath
         bool single = typeof(T) == typeof(float);
         TVector one = TVector.Broadcast(T.One);
         TVector half = Horner<TVector, T>.Constant(0.5);
-        TVector isSubnormal = TVector.LessThan(x, Horner<TVector, T>.Constant(single ? 1.17549435082228751e-38 : 2.2250738585072014e-308));
+        TVector isSubnormal = TVector.LessThan(x, Subnormals.SmallestNormal<TVector, T>());
         TVector scaled = TVector.Select(isSubnormal, x * Horner<TVector, T>.Constant(single ? 16777216.0 : 18014398509481984.0), x);
         TVector e = TVector.SplitExponent(scaled, out TVector m);
         e -= TVector.Select(isSubnormal, Horner<TVector, T>.Constant(single ? 24.0 : 54.0), TVector.Zero);

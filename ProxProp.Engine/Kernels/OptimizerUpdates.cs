@@ -24,7 +24,10 @@ public readonly record struct AdamParameters(
     bool DecoupledWeightDecay = false);
 
 /// <summary>Optimizer updates of parameters θ along a direction v (the gradient, or what a proximal step makes of it).</summary>
-/// <remarks>With weight decay λ the direction is v + λθ throughout, but for AdamW.</remarks>
+/// <remarks>
+/// With weight decay λ the direction is v + λθ throughout, but for AdamW. What a step keeps for the next (b, m, s) is 0 where it would be below the smallest
+/// normal number in magnitude: with no gradient it would decay to numbers of which arithmetic is very slow, and stay there.
+/// </remarks>
 public static unsafe class OptimizerUpdates
 {
     /// <summary>θ ← θ − lr·v.</summary>
@@ -191,6 +194,7 @@ public static unsafe class OptimizerUpdates
             TVector t = TVector.Load(theta + i);
             TVector v = TVector.MultiplyAdd(TVector.Broadcast(weightDecay), t, TVector.Load(direction + i));
             TVector b = TVector.MultiplyAdd(mu, TVector.Load(buffer + i), v);
+            b = Subnormals.ToZero<TVector, T>(b);
             TVector.Store(b, buffer + i);
             TVector update = TForm.LooksAhead ? TVector.MultiplyAdd(mu, b, v) : b;
             TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(-learningRate), update, t), theta + i);
@@ -230,6 +234,8 @@ public static unsafe class OptimizerUpdates
                 TVector.Broadcast(_beta1), TVector.Load(first + i), TVector.Broadcast(_complement1) * v);
             TVector s = TVector.MultiplyAdd(
                 TVector.Broadcast(_beta2), TVector.Load(second + i), TVector.Broadcast(_complement2) * v * v);
+            m = Subnormals.ToZero<TVector, T>(m);
+            s = Subnormals.ToZero<TVector, T>(s);
             TVector.Store(m, first + i);
             TVector.Store(s, second + i);
             TVector denominator = TVector.Sqrt(s) + TVector.Broadcast(_epsilon);

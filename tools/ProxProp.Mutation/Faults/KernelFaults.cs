@@ -147,5 +147,13 @@ internal static class KernelFaults
             "p.DecoupledWeightDecay ? 0 : p.WeightDecay",
             "p.WeightDecay",
             "OptimizerUpdatesTests"),
+        new("momentum decays to subnormal numbers", Updates,
+            "b = Subnormals.ToZero<TVector, T>(b);",
+            "",
+            "OptimizerUpdatesTests"),
+        new("subnormal numbers become zero by their sign", "Kernels/Subnormals.cs",
+            "TVector.Abs(x)",
+            "x",
+            "OptimizerUpdatesTests"),
     ];
 }
