@@ -22,29 +22,27 @@ internal static unsafe class NarrowTile<TSimd, T>
         TSimd s3 = TSimd.Zero, s4 = TSimd.Zero, s5 = TSimd.Zero;
         TSimd s6 = TSimd.Zero, s7 = TSimd.Zero, s8 = TSimd.Zero;
         TSimd s9 = TSimd.Zero, s10 = TSimd.Zero, s11 = TSimd.Zero;
-        nint lane2 = 2 * aLane;
+        nint lane = aLane * sizeof(T), back = -lane, aBytes = aStep * sizeof(T), bBytes = bStep * sizeof(T);
         T* a3 = a + (3 * aLane);
-        T* a6 = a3 + (3 * aLane);
-        T* a9 = a6 + (3 * aLane);
-        for (; kc > 0; kc--, b += bStep)
+        T* a8 = a + (8 * aLane);
+        for (; kc != 0; kc--)
         {
             TSimd x = TSimd.Load(b);
-            TSimd.MultiplyAddTo(ref s0, TSimd.Broadcast(*a), x);
-            TSimd.MultiplyAddTo(ref s1, TSimd.Broadcast(a[aLane]), x);
-            TSimd.MultiplyAddTo(ref s2, TSimd.Broadcast(a[lane2]), x);
-            a += aStep;
-            TSimd.MultiplyAddTo(ref s3, TSimd.Broadcast(*a3), x);
-            TSimd.MultiplyAddTo(ref s4, TSimd.Broadcast(a3[aLane]), x);
-            TSimd.MultiplyAddTo(ref s5, TSimd.Broadcast(a3[lane2]), x);
-            a3 += aStep;
-            TSimd.MultiplyAddTo(ref s6, TSimd.Broadcast(*a6), x);
-            TSimd.MultiplyAddTo(ref s7, TSimd.Broadcast(a6[aLane]), x);
-            TSimd.MultiplyAddTo(ref s8, TSimd.Broadcast(a6[lane2]), x);
-            a6 += aStep;
-            TSimd.MultiplyAddTo(ref s9, TSimd.Broadcast(*a9), x);
-            TSimd.MultiplyAddTo(ref s10, TSimd.Broadcast(a9[aLane]), x);
-            TSimd.MultiplyAddTo(ref s11, TSimd.Broadcast(a9[lane2]), x);
-            a9 += aStep;
+            b = (T*)((byte*)b + bBytes);
+            TSimd.MultiplyAddTo(ref s0, x, Lane(a8, 8 * back));
+            TSimd.MultiplyAddTo(ref s1, x, Lane(a3, 2 * back));
+            TSimd.MultiplyAddTo(ref s2, x, Lane(a3, back));
+            TSimd.MultiplyAddTo(ref s3, x, a3);
+            TSimd.MultiplyAddTo(ref s4, x, Lane(a3, lane));
+            TSimd.MultiplyAddTo(ref s5, x, Lane(a3, 2 * lane));
+            TSimd.MultiplyAddTo(ref s6, x, Lane(a8, 2 * back));
+            TSimd.MultiplyAddTo(ref s7, x, Lane(a8, back));
+            TSimd.MultiplyAddTo(ref s8, x, a8);
+            TSimd.MultiplyAddTo(ref s9, x, Lane(a8, lane));
+            TSimd.MultiplyAddTo(ref s10, x, Lane(a8, 2 * lane));
+            TSimd.MultiplyAddTo(ref s11, x, Lane(a3, 8 * lane));
+            a3 = (T*)((byte*)a3 + aBytes);
+            a8 = (T*)((byte*)a8 + aBytes);
         }
 
         TSimd.Store(s0, sums);
@@ -60,4 +58,7 @@ internal static unsafe class NarrowTile<TSimd, T>
         TSimd.Store(s10, sums += stride);
         TSimd.Store(s11, sums += stride);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T* Lane(T* a, nint bytes) => (T*)((byte*)a + bytes);
 }

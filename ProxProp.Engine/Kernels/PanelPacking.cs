@@ -49,7 +49,9 @@ internal static unsafe class PanelPacking
 
         // Row by row through all panels: each row of the source is read in one go.
         int full = Math.Min(panels, lanes / width);
-        for (nint k = 0; k < kc; k++)
+        if (full < panels)
+            CopyLanes(source + (full * width), kStep, lanes - (full * width), width, kc, destination + (full * distance));
+        for (nint k = 0; full > 0 && k < kc; k++)
         {
             T* from = source + (k * kStep);
             T* to = destination + (k * width);
@@ -57,8 +59,39 @@ internal static unsafe class PanelPacking
                 Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
             for (int p = 0; p < full; p++, from += width, to += distance)
                 Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
-            for (int lane = 0; full < panels && lane < lanes - (full * width); lane++)
-                to[lane] = from[lane];
+        }
+    }
+
+    // What is less than a panel: by the longest vectors that it has room for, the last of which may overlap the one before.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void CopyLanes<T>(T* source, nint kStep, int lanes, int width, int kc, T* destination)
+        where T : unmanaged
+    {
+        if (Vector256.IsHardwareAccelerated && lanes >= Vector256<T>.Count)
+        {
+            for (; kc > 0; kc--, source += kStep, destination += width)
+            {
+                for (int lane = 0; lane < lanes - Vector256<T>.Count; lane += Vector256<T>.Count)
+                    Vector256.Load(source + lane).Store(destination + lane);
+                Vector256.Load(source + lanes - Vector256<T>.Count).Store(destination + lanes - Vector256<T>.Count);
+            }
+        }
+        else if (lanes >= Vector128<T>.Count)
+        {
+            for (; kc > 0; kc--, source += kStep, destination += width)
+            {
+                for (int lane = 0; lane < lanes - Vector128<T>.Count; lane += Vector128<T>.Count)
+                    Vector128.Load(source + lane).Store(destination + lane);
+                Vector128.Load(source + lanes - Vector128<T>.Count).Store(destination + lanes - Vector128<T>.Count);
+            }
+        }
+        else
+        {
+            for (; kc > 0; kc--, source += kStep, destination += width)
+            {
+                for (int lane = 0; lane < lanes; lane++)
+                    destination[lane] = source[lane];
+            }
         }
     }
 

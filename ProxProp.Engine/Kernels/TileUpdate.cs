@@ -20,27 +20,44 @@ internal static unsafe class TileUpdate
         where TSimd : unmanaged, ISimd<TSimd, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        // In registers, for what is written to c might be in what is referred to.
+        TileStore<T> how = store;
         for (int i = 0; i < rows; i++, sums += stride, c += cStride)
         {
             int j = 0;
             for (; j <= columns - TSimd.Count; j += TSimd.Count)
-                UpdateVector<TSimd, T>(TSimd.Load(sums + j), c, j, store);
+                UpdateVector<TSimd, T>(sums, c, j, how);
+            if (j == columns)
+                continue;
+            if (Simd256<T>.Count < TSimd.Count)
+                j = UpdateRest<Simd256<T>, T>(sums, c, j, columns, how);
             if (Simd128<T>.Count < TSimd.Count)
-            {
-                for (; j <= columns - Simd128<T>.Count; j += Simd128<T>.Count)
-                    UpdateVector<Simd128<T>, T>(Simd128<T>.Load(sums + j), c, j, store);
-            }
-
+                j = UpdateRest<Simd128<T>, T>(sums, c, j, columns, how);
             for (; j < columns; j++)
-                UpdateVector<Scalar<T>, T>(Scalar<T>.Load(sums + j), c, j, store);
+                UpdateVector<Scalar<T>, T>(sums, c, j, how);
         }
     }
 
+    // Whole vectors of what is left. What does not depend on C may be computed twice: then one that overlaps the one before does the rest.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void UpdateVector<TVector, T>(TVector sum, T* c, nint column, in TileStore<T> store)
+    private static int UpdateRest<TVector, T>(T* sums, T* c, int j, int columns, in TileStore<T> store)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        for (; j <= columns - TVector.Count; j += TVector.Count)
+            UpdateVector<TVector, T>(sums, c, j, store);
+        if (store.Update != Update.Assign || j == columns || columns < TVector.Count)
+            return j;
+        UpdateVector<TVector, T>(sums, c, columns - TVector.Count, store);
+        return columns;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UpdateVector<TVector, T>(T* sums, T* c, nint column, in TileStore<T> store)
+        where TVector : unmanaged, ISimd<TVector, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TVector sum = TVector.Load(sums + column);
         if (store.Update == Update.Add)
             sum = TVector.Load(c + column) + sum;
         else if (store.Update == Update.Subtract)

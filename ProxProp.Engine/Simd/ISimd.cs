@@ -65,6 +65,9 @@ public unsafe interface ISimd<TSelf, T>
     /// </summary>
     static abstract void MultiplyAddTo(ref TSelf sum, TSelf a, TSelf b);
 
+    /// <summary>sum ← a·x + sum with one rounding, for one number x in memory in all lanes: where an instruction can read it by itself, it does.</summary>
+    static abstract void MultiplyAddTo(ref TSelf sum, TSelf a, T* x);
+
     /// <summary>first ← a·x + first and second ← b·x + second with one rounding each, for one number x in all lanes.</summary>
     static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T x);
 
@@ -72,7 +75,7 @@ public unsafe interface ISimd<TSelf, T>
     /// The same for a number in memory, given as x[at] and as sameX[sameAt], by pointers that the compiler does not know to meet: where an instruction can
     /// read its number by itself, both do, which is a read more but an instruction less.
     /// </summary>
-    static abstract unsafe void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at, T* sameX, nint sameAt);
+    static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at, T* sameX, nint sameAt);
 
     /// <summary>Correctly rounded square root.</summary>
     static abstract TSelf Sqrt(TSelf value);

@@ -17,7 +17,11 @@ public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
     public static int Count => 1;
 
     /// <inheritdoc/>
-    public static Scalar<T> Zero => new(T.Zero);
+    public static Scalar<T> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(T.Zero);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -71,6 +75,10 @@ public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Scalar<T> sum, Scalar<T> a, Scalar<T> b) =>
         sum._v = T.FusedMultiplyAdd(a._v, b._v, sum._v);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Scalar<T> sum, Scalar<T> a, T* x) => MultiplyAddTo(ref sum, Broadcast(*x), a);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -98,6 +98,10 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd128<T> sum, Simd128<T> a, T* x) => MultiplyAddTo(ref sum, Broadcast(*x), a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Simd128<T> first, ref Simd128<T> second, Simd128<T> a, Simd128<T> b, T x)
     {
         Simd128<T> lanes = Broadcast(x);

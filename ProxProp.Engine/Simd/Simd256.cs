@@ -98,6 +98,10 @@ public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd256<T> sum, Simd256<T> a, T* x) => MultiplyAddTo(ref sum, Broadcast(*x), a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Simd256<T> first, ref Simd256<T> second, Simd256<T> a, Simd256<T> b, T x)
     {
         Simd256<T> lanes = Broadcast(x);

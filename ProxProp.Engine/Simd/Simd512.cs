@@ -98,6 +98,16 @@ public unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MultiplyAddTo(ref Simd512<T> sum, Simd512<T> a, T* x)
+    {
+        if (typeof(T) == typeof(float))
+            sum._v = Vector512.FusedMultiplyAdd(a._v.AsSingle(), Vector512.Create(*(float*)x), sum._v.AsSingle()).As<float, T>();
+        else
+            sum._v = Vector512.FusedMultiplyAdd(a._v.AsDouble(), Vector512.Create(*(double*)x), sum._v.AsDouble()).As<double, T>();
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Simd512<T> first, ref Simd512<T> second, Simd512<T> a, Simd512<T> b, T x)
     {
         Simd512<T> lanes = Broadcast(x);
@@ -109,16 +119,8 @@ public unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MultiplyAddTo(ref Simd512<T> first, ref Simd512<T> second, Simd512<T> a, Simd512<T> b, T* x, nint at, T* sameX, nint sameAt)
     {
-        if (typeof(T) == typeof(float))
-        {
-            first._v = Vector512.FusedMultiplyAdd(a._v.AsSingle(), Vector512.Create(((float*)x)[at]), first._v.AsSingle()).As<float, T>();
-            second._v = Vector512.FusedMultiplyAdd(b._v.AsSingle(), Vector512.Create(((float*)sameX)[sameAt]), second._v.AsSingle()).As<float, T>();
-        }
-        else
-        {
-            first._v = Vector512.FusedMultiplyAdd(a._v.AsDouble(), Vector512.Create(((double*)x)[at]), first._v.AsDouble()).As<double, T>();
-            second._v = Vector512.FusedMultiplyAdd(b._v.AsDouble(), Vector512.Create(((double*)sameX)[sameAt]), second._v.AsDouble()).As<double, T>();
-        }
+        MultiplyAddTo(ref first, a, x + at);
+        MultiplyAddTo(ref second, b, sameX + sameAt);
     }
 
     /// <inheritdoc/>
