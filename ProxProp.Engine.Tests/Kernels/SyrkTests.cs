@@ -46,6 +46,17 @@ public sealed class SyrkTests
     }
 
     [Fact]
+    public void Results_whose_copies_go_past_the_caches_are_exact()
+    {
+        foreach (int threads in (int[])[1, 3])
+        {
+            using ComputeContext context = new(threads);
+            Exact<float>(context, 1500, 3, extraStride: 4);
+            Exact<double>(context, 1100, 3, extraStride: 4);
+        }
+    }
+
+    [Fact]
     public void The_update_of_the_factorisation_leaves_the_upper_triangle_alone()
     {
         Random random = new(2);
@@ -75,14 +86,14 @@ public sealed class SyrkTests
         Assert.Contains("A 2x3 times its transpose does not give C 3x3", e.Message, StringComparison.Ordinal);
     }
 
-    private static void Exact<T>(ComputeContext context, int n, int k)
+    private static void Exact<T>(ComputeContext context, int n, int k, int extraStride = 3)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Random random = new(n);
         foreach (bool transposed in (bool[])[false, true])
         {
             MatrixData<T> a = (transposed ? new MatrixData<T>(k, n) : new MatrixData<T>(n, k)).FillIntegers(random, 4);
-            MatrixData<T> c = new(n, n);
+            MatrixData<T> c = new(n, n, extraStride);
             ReadOnlyMatrix<T> view = a.Operand(n, k, transposed);
             double[,] expected = GemmOracle.Product(view, view.Transposed);
             Syrk.Assign(context, view, c.View);

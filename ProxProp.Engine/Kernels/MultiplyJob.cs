@@ -65,6 +65,8 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
             Next.Execute(item, worker);
     }
 
+    private readonly bool IsStreamed => Mirror.IsStreamed<T>(Product.N, Product.CRow);
+
     // The next item of a strand's own share, or the last of another's that has more than so many: shares are as far apart as may be, so that no two
     // workers write to neighbouring lines, which would pass to and fro between their caches. −1 for none.
     private readonly int Take(int strand, int spared)
@@ -110,7 +112,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
 
         MultiplyPanels(first, i1, j0, panels, tiles, isPrivate ? now : null, ref later);
         if (Block.Mirrors)
-            CopyAcrossDiagonal(Block.FirstRow + i0, Block.FirstRow + i1, j0, j1);
+            Mirror.Copy(Product.C, Product.CRow, Block.FirstRow + i0, Block.FirstRow + i1, j0, j1, IsStreamed);
     }
 
     private readonly T* Panels(int strand, int half) => (T*)(Context.WorkerScratch(strand) + (half * (GemmBlocking.PrivatePanelBytes / 2)));
@@ -153,7 +155,7 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         TileAhead<T> ahead = new(kc, TTile.Rows, cRow);
         if (later.IsIdle && GemmBlocking.IsCached(Packed.Rows.Lanes, n, sizeof(T)))
             ahead.Depth = kc;
-        if (Block.Mirrors)
+        if (Block.Mirrors && !IsStreamed)
         {
             LinesAhead<T> across = new(Product.C + (j0 * cRow) + Block.FirstRow + i0, cRow, Math.Min(j1, n) - j0, i1 - i0);
             ahead.BeginFetchAcross(across, tiles);
@@ -181,26 +183,5 @@ internal unsafe struct MultiplyJob<T, TTile> : IParallelJob
         }
 
         later.Finish(ref ahead);
-    }
-
-    private readonly void CopyAcrossDiagonal(int i0, int i1, int j0, int j1)
-    {
-        T* c = Product.C;
-        nint cRow = Product.CRow;
-        int line = Prefetch.LineBytes / sizeof(T);
-        for (int i = Math.Max(i0, j0 / line * line); i < i1; i += line)
-        {
-            // Each row above the diagonal is a line on another page: asked for beforehand they come all at once.
-            for (int j = j0; j < j1; j++)
-                Prefetch.ToFirstLevel(c + (j * cRow) + i + line);
-            int rows = Math.Min(line, i1 - i);
-            int below = Math.Clamp(i, j0, j1);
-            SmallTranspose.Run(c + (i * cRow) + j0, cRow, rows, below - j0, c + (j0 * cRow) + i, cRow);
-            for (int row = i; row < i + rows; row++)
-            {
-                for (int j = below; j < Math.Min(j1, row); j++)
-                    c[(j * cRow) + row] = c[(row * cRow) + j];
-            }
-        }
     }
 }
