@@ -88,7 +88,7 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight> : ITile<T>
     {
         if (IsNarrow(columns))
         {
-            ahead->FetchAll(Rows, Columns);
+            ahead->FetchAll(kc, Rows, Columns);
             NarrowTile<TSimd, T>.Multiply(kc, a, aLane, aStep, b, bStep, sums, Columns);
         }
         else if (rows <= ShortRows)

@@ -101,10 +101,10 @@ internal unsafe struct TileAhead<T>
             _copy.Copy(_rowsPerPart, columns);
     }
 
-    /// <summary>Does all parts at once, where a tile is not summed in parts; before its sums are born, not beside them.</summary>
-    public void FetchAll(int rows, int columns)
+    /// <summary>Does all parts of so many values of k at once, where a tile is not summed in parts; before its sums are born, not beside them.</summary>
+    public void FetchAll(nint kc, int rows, int columns)
     {
-        for (int part = 0; part < _parts; part++)
+        for (; kc > 0; kc -= Depth)
             FetchPart(rows, columns);
     }
 

@@ -20,52 +20,56 @@ internal static unsafe class TileUpdate
         where TSimd : unmanaged, ISimd<TSimd, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // In registers, for what is written to c might be in what is referred to.
-        TileStore<T> how = store;
-        for (int i = 0; i < rows; i++, sums += stride, c += cStride)
-        {
-            int j = 0;
-            for (; j <= columns - TSimd.Count; j += TSimd.Count)
-                UpdateVector<TSimd, T>(sums, c, j, how);
-            if (j == columns)
-                continue;
-            if (Simd256<T>.Count < TSimd.Count)
-                j = UpdateRest<Simd256<T>, T>(sums, c, j, columns, how);
-            if (Simd128<T>.Count < TSimd.Count)
-                j = UpdateRest<Simd128<T>, T>(sums, c, j, columns, how);
-            for (; j < columns; j++)
-                UpdateVector<Scalar<T>, T>(sums, c, j, how);
-        }
+        int j = Columns<TSimd, T>(0, sums, stride, rows, columns, c, cStride, store);
+        if (Simd256<T>.Count < TSimd.Count && j < columns)
+            j = Columns<Simd256<T>, T>(j, sums, stride, rows, columns, c, cStride, store);
+        if (Simd128<T>.Count < TSimd.Count && j < columns)
+            j = Columns<Simd128<T>, T>(j, sums, stride, rows, columns, c, cStride, store);
+        if (j < columns)
+            Columns<Scalar<T>, T>(j, sums, stride, rows, columns, c, cStride, store);
     }
 
-    // Whole vectors of what is left. What does not depend on C may be computed twice: then one that overlaps the one before does the rest.
+    // Whole vectors of the columns from j on. What does not depend on C may be computed twice: then one that overlaps the one before does the rest.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int UpdateRest<TVector, T>(T* sums, T* c, int j, int columns, in TileStore<T> store)
+    private static int Columns<TVector, T>(int j, T* sums, int stride, int rows, int columns, T* c, nint cStride, in TileStore<T> store)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (; j <= columns - TVector.Count; j += TVector.Count)
-            UpdateVector<TVector, T>(sums, c, j, store);
+            Column<TVector, T>(j, sums, stride, rows, c, cStride, store);
         if (store.Update != Update.Assign || j == columns || columns < TVector.Count)
             return j;
-        UpdateVector<TVector, T>(sums, c, columns - TVector.Count, store);
+        Column<TVector, T>(columns - TVector.Count, sums, stride, rows, c, cStride, store);
         return columns;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void UpdateVector<TVector, T>(T* sums, T* c, nint column, in TileStore<T> store)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Column<TVector, T>(nint j, T* sums, nint stride, int rows, T* c, nint cStride, in TileStore<T> store)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TVector sum = TVector.Load(sums + column);
-        if (store.Update == Update.Add)
-            sum = TVector.Load(c + column) + sum;
-        else if (store.Update == Update.Subtract)
-            sum = TVector.Load(c + column) - sum;
-        if (store.Bias != null)
-            sum += TVector.Load(store.Bias + column);
-        if (store.Relu)
-            sum = TVector.Select(TVector.LessThanOrEqual(sum, TVector.Zero), TVector.Zero, sum);
-        TVector.Store(sum, c + column);
+        sums += j;
+        c += j;
+        Update update = store.Update;
+        bool hasBias = store.Bias != null, relu = store.Relu;
+        if (update == Update.Assign && !hasBias && !relu)
+        {
+            for (; rows > 0; rows--, sums += stride, c += cStride)
+                TVector.Store(TVector.Load(sums), c);
+            return;
+        }
+
+        TVector bias = hasBias ? TVector.Load(store.Bias + j) : TVector.Zero;
+        for (; rows > 0; rows--, sums += stride, c += cStride)
+        {
+            TVector sum = TVector.Load(sums);
+            if (update != Update.Assign)
+                sum = update == Update.Add ? TVector.Load(c) + sum : TVector.Load(c) - sum;
+            if (hasBias)
+                sum += bias;
+            if (relu)
+                sum = TVector.Select(TVector.LessThanOrEqual(sum, TVector.Zero), TVector.Zero, sum);
+            TVector.Store(sum, c);
+        }
     }
 }
