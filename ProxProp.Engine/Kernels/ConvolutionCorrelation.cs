@@ -181,8 +181,8 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
         T* output = Output + ((long)n * Rows * PlaneHeight * PlaneWidth);
         T* result = IsScattered ? _results + (worker * _resultLength) : output;
         Pack<V>(Source + ((long)n * Sources * SourceHeight * SourceWidth), image);
-        for (int row = 0; row < Rows; row += 4)
-            RunRows<V>(row, image, result);
+        for (int row = 0, rows; row < Rows; row += rows)
+            rows = RunRows<V>(row, image, result);
         if (IsScattered)
             Scatter(result, output);
     }
@@ -217,9 +217,11 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
     {
         if (stride == 1 && count >= V.Count)
         {
-            for (int i = 0; i <= count - V.Count; i += V.Count)
-                V.Store(V.Load(from + i), to + i);
-            V.Store(V.Load(from + count - V.Count), to + count - V.Count);
+            CopyVectors<V>(from, to, count);
+        }
+        else if (stride == 1 && count >= Simd128<T>.Count)
+        {
+            CopyVectors<Simd128<T>>(from, to, count);
         }
         else
         {
@@ -228,16 +230,24 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
         }
     }
 
-    private readonly void RunRows<V>(int row, T* image, T* result)
+    // The last vector may overlap the one before.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyVectors<V>(T* from, T* to, int count)
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int i = 0; i < count - V.Count; i += V.Count)
+            V.Store(V.Load(from + i), to + i);
+        V.Store(V.Load(from + count - V.Count), to + count - V.Count);
+    }
+
+    private readonly int RunRows<V>(int row, T* image, T* result)
         where V : unmanaged, ISimd<V, T>
     {
         int planeStep = OutPixels;
         ConvolutionTile<T> tile = default;
-        tile.Rows = Math.Min(4, Rows - row);
-        tile.A0 = Left + ((long)row * Steps);
-        tile.A1 = Left + ((long)Math.Min(row + 1, Rows - 1) * Steps);
-        tile.A2 = Left + ((long)Math.Min(row + 2, Rows - 1) * Steps);
-        tile.A3 = Left + ((long)Math.Min(row + 3, Rows - 1) * Steps);
+        tile.Rows = ConvolutionKernel.RowsOf<V, T>(Rows - row);
+        tile.A = Left + ((long)row * Steps);
+        tile.ARowStep = Steps;
         tile.RowStep = planeStep;
         tile.Offsets = _offsets;
         tile.Steps = Steps;
@@ -263,6 +273,8 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
 
             ConvolutionKernel.Run<LeftByStep, V, T>(width, tile, accumulate: false, bias, Relu);
         }
+
+        return tile.Rows;
     }
 
     private readonly void Scatter(T* result, T* output)

@@ -150,8 +150,8 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         {
             for (int block = 0; block < Tables.Blocks(dy); block++)
             {
-                for (int row = 0; row < Shape.Channels; row += ConvolutionKernel.Rows)
-                    RunBlock<V>(group, dy, block, row, images, count, accumulate);
+                for (int row = 0, rows; row < Shape.Channels; row += rows)
+                    rows = RunBlock<V>(group, dy, block, row, images, count, accumulate);
             }
         }
 
@@ -159,7 +159,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
             SumChannels<V>(group, images, count, accumulate);
     }
 
-    private readonly void RunBlock<V>(int group, int dy, int block, int row, T* images, int count, bool accumulate)
+    private readonly int RunBlock<V>(int group, int dy, int block, int row, T* images, int count, bool accumulate)
         where V : unmanaged, ISimd<V, T>
     {
         ConvolutionSegments segments = Tables.Segments(dy, block);
@@ -170,11 +170,9 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         tile.AStep = _pixels.ImageStep;
         tile.BStep = _pixels.ImageStep;
         tile.RowStep = rowStep;
-        tile.Rows = Math.Min(ConvolutionKernel.Rows, Shape.Channels - row);
-        tile.A0 = images + row;
-        tile.A1 = images + Math.Min(row + 1, Shape.Channels - 1);
-        tile.A2 = images + Math.Min(row + 2, Shape.Channels - 1);
-        tile.A3 = images + Math.Min(row + 3, Shape.Channels - 1);
+        tile.Rows = ConvolutionKernel.RowsOf<V, T>(Shape.Channels - row);
+        tile.A = images + row;
+        tile.ARowStep = 1;
         T* right = images + (dy * Shape.DilationY * _pixels.RowStep) + (Tables.LeastDx(dy) * Shape.Channels)
             + (block * ConvolutionGramTables.BlockColumns);
         for (int v = 0, width; v < vectors; v += width)
@@ -199,6 +197,8 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
                 }
             }
         }
+
+        return tile.Rows;
     }
 
     private readonly void SumChannels<V>(int group, T* images, int count, bool accumulate)

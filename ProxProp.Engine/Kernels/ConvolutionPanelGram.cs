@@ -129,6 +129,7 @@ internal unsafe struct ConvolutionPanelGram<T> : IWidthAction<T>
         tile.Steps = rows;
         tile.Images = 1;
         tile.RowStep = _padded;
+        tile.ARowStep = 1;
         for (int v = 0, width; v < vectors; v += width)
         {
             width = ConvolutionKernel.TileWidth(vectors - v);
@@ -137,13 +138,10 @@ internal unsafe struct ConvolutionPanelGram<T> : IWidthAction<T>
             tile.B0 = panel + column;
             tile.B1 = tile.B0 + V.Count;
             tile.B2 = tile.B1 + V.Count;
-            for (int row = 0; row < endRow; row += ConvolutionKernel.Rows)
+            for (int row = 0; row < endRow; row += tile.Rows)
             {
-                tile.Rows = Math.Min(ConvolutionKernel.Rows, _columns - row);
-                tile.A0 = panel + row;
-                tile.A1 = panel + Math.Min(row + 1, _columns - 1);
-                tile.A2 = panel + Math.Min(row + 2, _columns - 1);
-                tile.A3 = panel + Math.Min(row + 3, _columns - 1);
+                tile.Rows = ConvolutionKernel.RowsOf<V, T>(_columns - row);
+                tile.A = panel + row;
                 tile.C0 = sums + ((long)row * _padded) + column;
                 tile.C1 = tile.C0 + V.Count;
                 tile.C2 = tile.C1 + V.Count;

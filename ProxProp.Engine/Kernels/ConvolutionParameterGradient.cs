@@ -46,7 +46,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         int groups = (int)Math.Clamp(PartialElements / plan._partialLength, FewestGroups, MostGroups);
         plan._imagesPerGroup = Math.Max(1, Blocks(batch, groups));
         plan._groups = Math.Max(1, Blocks(batch, plan._imagesPerGroup));
-        plan._rowsPerBlock = Blocks(Blocks(s.Filters, ConvolutionKernel.Rows), Math.Max(1, MostGroups / 2 / plan._groups)) * ConvolutionKernel.Rows;
+        plan._rowsPerBlock = Blocks(Blocks(s.Filters, ConvolutionKernel.ShortRows), Math.Max(1, MostGroups / 2 / plan._groups)) * ConvolutionKernel.ShortRows;
         plan._rowBlocks = Blocks(s.Filters, plan._rowsPerBlock);
         plan._imagesAtOnce = Math.Clamp(LeastSteps / s.OutputPixels, 1, plan._imagesPerGroup);
 
@@ -118,7 +118,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
                 int count = Math.Min(Plan._imagesAtOnce, end - n);
                 if (Plan._dBias is not null)
                     Plan.SumLanes<V>(n, count, firstRow, endRow, lanes);
-                Plan.Accumulate(&ConvolutionKernel.RunInParts<LeftByStep, V, T>, group, firstRow, endRow, n, count, n != first, worker);
+                Plan.Accumulate(&ConvolutionKernel.RunInParts<LeftByStep, V, T>, &ConvolutionKernel.RowsOf<V, T>, group, firstRow, endRow, n, count, n != first, worker);
             }
         }
     }
@@ -130,8 +130,8 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
 
     // Compiled once: the kernel alone knows the vectors.
     private readonly void Accumulate(
-        delegate*<int, in ConvolutionTile<T>, bool, void> kernel, int group, int firstRow, int endRow, int n, int count, bool accumulate,
-        int worker)
+        delegate*<int, in ConvolutionTile<T>, bool, void> kernel, delegate*<int, int> rowsOf, int group, int firstRow, int endRow, int n, int count,
+        bool accumulate, int worker)
     {
         T* images = _images + ((long)worker * _imagesAtOnce * _pixels.ImageStep);
         for (int i = 0; i < count; i++)
@@ -146,14 +146,11 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         tile.AStep = _shape.OutputLength;
         tile.BStep = _pixels.ImageStep;
         tile.RowStep = _rowLength;
-        for (int row = firstRow; row < endRow; row += ConvolutionKernel.Rows)
+        tile.ARowStep = pixels;
+        for (int row = firstRow; row < endRow; row += tile.Rows)
         {
-            T* left = _dOutput + ((long)n * _shape.OutputLength);
-            tile.Rows = Math.Min(ConvolutionKernel.Rows, endRow - row);
-            tile.A0 = left + ((long)row * pixels);
-            tile.A1 = left + ((long)Math.Min(row + 1, endRow - 1) * pixels);
-            tile.A2 = left + ((long)Math.Min(row + 2, endRow - 1) * pixels);
-            tile.A3 = left + ((long)Math.Min(row + 3, endRow - 1) * pixels);
+            tile.Rows = rowsOf(endRow - row);
+            tile.A = _dOutput + ((long)n * _shape.OutputLength) + ((long)row * pixels);
             for (int v = 0, width; v < vectors; v += width)
             {
                 width = ConvolutionKernel.TileWidth(vectors - v);

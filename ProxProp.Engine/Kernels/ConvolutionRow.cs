@@ -18,7 +18,10 @@ internal unsafe interface IVectorRow<TSelf, V, T>
 
     static abstract void Store(TSelf row, T* p0, T* p1, T* p2, nint offset);
 
-    static abstract TSelf MultiplyAdd(V a, TSelf b, TSelf c);
+    /// <summary>sums ← a·b + sums.</summary>
+    static abstract void MultiplyAddTo(ref TSelf sums, V a, TSelf b);
+
+    static abstract TSelf Add(TSelf left, TSelf right);
 
     static abstract TSelf Add(TSelf row, V value);
 
@@ -47,7 +50,13 @@ internal unsafe struct VectorRow1<V, T> : IVectorRow<VectorRow1<V, T>, V, T>
     public static void Store(VectorRow1<V, T> row, T* p0, T* p1, T* p2, nint offset) => V.Store(row._v0, p0 + offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorRow1<V, T> MultiplyAdd(V a, VectorRow1<V, T> b, VectorRow1<V, T> c) => new() { _v0 = V.MultiplyAdd(a, b._v0, c._v0) };
+    public static void MultiplyAddTo(ref VectorRow1<V, T> sums, V a, VectorRow1<V, T> b)
+    {
+        V.MultiplyAddTo(ref sums._v0, a, b._v0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorRow1<V, T> Add(VectorRow1<V, T> left, VectorRow1<V, T> right) => new() { _v0 = left._v0 + right._v0 };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorRow1<V, T> Add(VectorRow1<V, T> row, V value) => new() { _v0 = row._v0 + value };
@@ -83,8 +92,14 @@ internal unsafe struct VectorRow2<V, T> : IVectorRow<VectorRow2<V, T>, V, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorRow2<V, T> MultiplyAdd(V a, VectorRow2<V, T> b, VectorRow2<V, T> c) =>
-        new() { _v0 = V.MultiplyAdd(a, b._v0, c._v0), _v1 = V.MultiplyAdd(a, b._v1, c._v1) };
+    public static void MultiplyAddTo(ref VectorRow2<V, T> sums, V a, VectorRow2<V, T> b)
+    {
+        V.MultiplyAddTo(ref sums._v0, a, b._v0);
+        V.MultiplyAddTo(ref sums._v1, a, b._v1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorRow2<V, T> Add(VectorRow2<V, T> left, VectorRow2<V, T> right) => new() { _v0 = left._v0 + right._v0, _v1 = left._v1 + right._v1 };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorRow2<V, T> Add(VectorRow2<V, T> row, V value) => new() { _v0 = row._v0 + value, _v1 = row._v1 + value };
@@ -123,12 +138,15 @@ internal unsafe struct VectorRow3<V, T> : IVectorRow<VectorRow3<V, T>, V, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorRow3<V, T> MultiplyAdd(V a, VectorRow3<V, T> b, VectorRow3<V, T> c) => new()
+    public static void MultiplyAddTo(ref VectorRow3<V, T> sums, V a, VectorRow3<V, T> b)
     {
-        _v0 = V.MultiplyAdd(a, b._v0, c._v0),
-        _v1 = V.MultiplyAdd(a, b._v1, c._v1),
-        _v2 = V.MultiplyAdd(a, b._v2, c._v2),
-    };
+        V.MultiplyAddTo(ref sums._v0, a, b._v0);
+        V.MultiplyAddTo(ref sums._v1, a, b._v1);
+        V.MultiplyAddTo(ref sums._v2, a, b._v2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorRow3<V, T> Add(VectorRow3<V, T> left, VectorRow3<V, T> right) => new() { _v0 = left._v0 + right._v0, _v1 = left._v1 + right._v1, _v2 = left._v2 + right._v2 };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorRow3<V, T> Add(VectorRow3<V, T> row, V value) =>

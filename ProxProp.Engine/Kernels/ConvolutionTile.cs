@@ -1,12 +1,13 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
 using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
 
-// The register tile of every convolution kernel: four rows by one, two or three vectors of C,
+// The register tile of every convolution kernel: four or eight rows by one, two or three vectors of C,
 //
-//     C[r][j] (+)= Σ_image Σ_k A_r[index] · B_j[offset k],     r < 4, j < vectors,
+//     C[r][j] (+)= Σ_image Σ_k A_r[index] · B_j[offset k],     r < 4 or 8, j < vectors,
 //
 // where the offset table says where step k finds its vectors. Nothing is packed: B is read from a (padded) image.
 //   forward          rows = filters,  vectors = output pixels, k = (channel, ky, kx),  offset = the tap's place in the padded image
@@ -15,8 +16,10 @@ namespace ProxProp.Engine.Kernels;
 //   Gram             rows = channels, vectors = (dx, channel), k = pixel,              offset = the pixel's place, channels innermost
 // The left factor is a row of scalars, indexed by k (weights and gradients, each row contiguous) or by the offset (the image itself).
 //
-// Registers: 4x3 holds 12 sums, 3 vectors of B and one broadcast of A: the 16 of AVX2. Per k 12 FMA stand against 8 loads.
-// Remainder rule: too few rows repeat the last row and are not stored; too few vectors take a narrower tile. Each element of C is one
+// Registers: 4x3 holds 12 sums, 3 vectors of B and one broadcast of A: the 16 of AVX2. Per k 12 FMA stand against 8 loads. 8x3 holds 24 sums
+// and takes 28 of 32 registers; 24 FMA stand against 12 loads, of which the 3 of B mostly cross a cache line.
+// Remainder rule: what is less than eight rows takes tiles of four, too few of which repeat the last row and are not stored; too few vectors
+// take a narrower tile. Each element of C is one
 // sum in ascending (image, k) by FMA, so neither the tile nor the width shows in the result. Sums over the pixels of a batch, hundreds of
 // thousands, are made of parts: in one go they would lose a hundred times as much to rounding.
 // Source: the direct convolution of Georganas et al., "Anatomy of high-performance deep learning convolutions" (SC 2018), with GotoBLAS's
@@ -26,8 +29,11 @@ namespace ProxProp.Engine.Kernels;
 internal unsafe struct ConvolutionTile<T>
     where T : unmanaged
 {
-    /// <summary>The rows of the left factor.</summary>
-    public T* A0, A1, A2, A3;
+    /// <summary>The first row of the left factor.</summary>
+    public T* A;
+
+    /// <summary>From one row of the left factor to the next.</summary>
+    public nint ARowStep;
 
     /// <summary>The places of the vectors at offset 0.</summary>
     public T* B0, B1, B2;
@@ -38,7 +44,7 @@ internal unsafe struct ConvolutionTile<T>
     /// <summary>From one row of C to the next.</summary>
     public nint RowStep;
 
-    /// <summary>Rows to store, 1 to 4.</summary>
+    /// <summary>Rows, as many as <see cref="ConvolutionKernel.RowsOf{V, T}"/> says.</summary>
     public int Rows;
 
     /// <summary>One offset per step.</summary>
@@ -76,8 +82,22 @@ internal readonly struct LeftByOffset : ILeftIndex
 
 internal static unsafe class ConvolutionKernel
 {
-    /// <summary>Rows of a tile.</summary>
-    public const int Rows = 4;
+    /// <summary>Rows that cost no more than fewer of them.</summary>
+    public const int ShortRows = 4;
+
+    private const int TallRows = 8;
+
+    /// <summary>Rows of the next tile: eight where registers suffice, else four or what is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int RowsOf<V, T>(int left)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => HasTallTile<V, T>() && left >= TallRows ? TallRows : Math.Min(left, ShortRows);
+
+    // 32 registers.
+    private static bool HasTallTile<V, T>()
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        V.Count == Simd512<T>.Count || (AdvSimd.Arm64.IsSupported && V.Count == Simd128<T>.Count);
 
     // Sums of numbers of one sign lose in proportion to their length; shorter ones would cost more time.
     private const int MostSteps = 512;
@@ -114,10 +134,7 @@ internal static unsafe class ConvolutionKernel
             for (nint k = 0; k == 0 || k < whole.Steps; k += MostSteps)
             {
                 nint a = (image * whole.AStep) + TLeft.At(k, 0), b = image * whole.BStep;
-                part.A0 = whole.A0 + a;
-                part.A1 = whole.A1 + a;
-                part.A2 = whole.A2 + a;
-                part.A3 = whole.A3 + a;
+                part.A = whole.A + a;
                 part.B0 = whole.B0 + b;
                 part.B1 = whole.B1 + b;
                 part.B2 = whole.B2 + b;
@@ -129,17 +146,30 @@ internal static unsafe class ConvolutionKernel
         }
     }
 
-    /// <summary>Runs one tile. Its sums start from 0; with <paramref name="accumulate"/> they are added to C.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // Sums start from 0; with accumulate they are added to C.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Run<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
         where TLeft : struct, ILeftIndex
         where TRow : unmanaged, IVectorRow<TRow, V, T>
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (HasTallTile<V, T>() && tile.Rows == TallRows)
+            RunTall<TLeft, TRow, V, T>(tile, accumulate, bias, relu);
+        else
+            RunShort<TLeft, TRow, V, T>(tile, accumulate, bias, relu);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunShort<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
+        where TLeft : struct, ILeftIndex
+        where TRow : unmanaged, IVectorRow<TRow, V, T>
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         TRow r0 = TRow.Zero, r1 = TRow.Zero, r2 = TRow.Zero, r3 = TRow.Zero;
-        int rows = tile.Rows;
-        T* a0 = tile.A0, a1 = tile.A1, a2 = tile.A2, a3 = tile.A3;
+        T* a0 = tile.A, a1 = a0 + (Math.Min(1, tile.Rows - 1) * tile.ARowStep);
+        T* a2 = a0 + (Math.Min(2, tile.Rows - 1) * tile.ARowStep), a3 = a0 + (Math.Min(3, tile.Rows - 1) * tile.ARowStep);
         T* b0 = tile.B0, b1 = tile.B1, b2 = tile.B2;
         int* offsets = tile.Offsets;
         nint steps = tile.Steps;
@@ -150,10 +180,10 @@ internal static unsafe class ConvolutionKernel
                 nint o = offsets[k];
                 nint i = TLeft.At(k, o);
                 TRow b = TRow.Load(b0, b1, b2, o);
-                r0 = TRow.MultiplyAdd(V.Broadcast(a0[i]), b, r0);
-                r1 = TRow.MultiplyAdd(V.Broadcast(a1[i]), b, r1);
-                r2 = TRow.MultiplyAdd(V.Broadcast(a2[i]), b, r2);
-                r3 = TRow.MultiplyAdd(V.Broadcast(a3[i]), b, r3);
+                TRow.MultiplyAddTo(ref r0, V.Broadcast(a0[i]), b);
+                TRow.MultiplyAddTo(ref r1, V.Broadcast(a1[i]), b);
+                TRow.MultiplyAddTo(ref r2, V.Broadcast(a2[i]), b);
+                TRow.MultiplyAddTo(ref r3, V.Broadcast(a3[i]), b);
             }
 
             if (--image <= 0)
@@ -167,54 +197,80 @@ internal static unsafe class ConvolutionKernel
             b2 += tile.BStep;
         }
 
-        if (accumulate)
-        {
-            nint step = tile.RowStep;
-            V one = V.Broadcast(T.One);
-            r0 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 0), r0);
-            if (rows > 1)
-                r1 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, step), r1);
-            if (rows > 2)
-                r2 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 2 * step), r2);
-            if (rows > 3)
-                r3 = TRow.MultiplyAdd(one, TRow.Load(tile.C0, tile.C1, tile.C2, 3 * step), r3);
-        }
-
-        if (bias is not null)
-        {
-            r0 = TRow.Add(r0, V.Broadcast(bias[0]));
-            if (rows > 1)
-                r1 = TRow.Add(r1, V.Broadcast(bias[1]));
-            if (rows > 2)
-                r2 = TRow.Add(r2, V.Broadcast(bias[2]));
-            if (rows > 3)
-                r3 = TRow.Add(r3, V.Broadcast(bias[3]));
-        }
-
-        if (relu)
-        {
-            r0 = TRow.Relu(r0);
-            r1 = TRow.Relu(r1);
-            r2 = TRow.Relu(r2);
-            r3 = TRow.Relu(r3);
-        }
-
-        Store<TRow, V, T>(tile, rows, r0, r1, r2, r3);
+        Put<TRow, V, T>(r0, 0, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r1, 1, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r2, 2, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r3, 3, tile, accumulate, bias, relu);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TRow, V, T>(in ConvolutionTile<T> tile, int rows, TRow r0, TRow r1, TRow r2, TRow r3)
+    // Rows are a step or several from two pointers, not at eight of them.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunTall<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
+        where TLeft : struct, ILeftIndex
         where TRow : unmanaged, IVectorRow<TRow, V, T>
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        nint step = tile.RowStep;
-        TRow.Store(r0, tile.C0, tile.C1, tile.C2, 0);
-        if (rows > 1)
-            TRow.Store(r1, tile.C0, tile.C1, tile.C2, step);
-        if (rows > 2)
-            TRow.Store(r2, tile.C0, tile.C1, tile.C2, 2 * step);
-        if (rows > 3)
-            TRow.Store(r3, tile.C0, tile.C1, tile.C2, 3 * step);
+        TRow r0 = TRow.Zero, r1 = TRow.Zero, r2 = TRow.Zero, r3 = TRow.Zero;
+        TRow r4 = TRow.Zero, r5 = TRow.Zero, r6 = TRow.Zero, r7 = TRow.Zero;
+        T* a = tile.A, b0 = tile.B0, b1 = tile.B1, b2 = tile.B2;
+        nint step = tile.ARowStep * sizeof(T), step3 = 3 * step;
+        int* offsets = tile.Offsets;
+        nint steps = tile.Steps;
+        for (nint image = tile.Images; ;)
+        {
+            for (nint k = 0; k < steps; k++)
+            {
+                nint o = offsets[k];
+                T* upper = a + TLeft.At(k, o), lower = Row(upper, 4 * step);
+                TRow b = TRow.Load(b0, b1, b2, o);
+                TRow.MultiplyAddTo(ref r0, V.Broadcast(*upper), b);
+                TRow.MultiplyAddTo(ref r1, V.Broadcast(*Row(upper, step)), b);
+                TRow.MultiplyAddTo(ref r2, V.Broadcast(*Row(upper, 2 * step)), b);
+                TRow.MultiplyAddTo(ref r3, V.Broadcast(*Row(upper, step3)), b);
+                TRow.MultiplyAddTo(ref r4, V.Broadcast(*lower), b);
+                TRow.MultiplyAddTo(ref r5, V.Broadcast(*Row(lower, step)), b);
+                TRow.MultiplyAddTo(ref r6, V.Broadcast(*Row(lower, 2 * step)), b);
+                TRow.MultiplyAddTo(ref r7, V.Broadcast(*Row(lower, step3)), b);
+            }
+
+            if (--image <= 0)
+                break;
+            a += tile.AStep;
+            b0 += tile.BStep;
+            b1 += tile.BStep;
+            b2 += tile.BStep;
+        }
+
+        Put<TRow, V, T>(r0, 0, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r1, 1, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r2, 2, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r3, 3, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r4, 4, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r5, 5, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r6, 6, tile, accumulate, bias, relu);
+        Put<TRow, V, T>(r7, 7, tile, accumulate, bias, relu);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T* Row<T>(T* first, nint bytes)
+        where T : unmanaged => (T*)((byte*)first + bytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TRow, V, T>(TRow sums, int row, in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
+        where TRow : unmanaged, IVectorRow<TRow, V, T>
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (row >= tile.Rows)
+            return;
+        nint at = row * tile.RowStep;
+        if (accumulate)
+            sums = TRow.Add(TRow.Load(tile.C0, tile.C1, tile.C2, at), sums);
+        if (bias is not null)
+            sums = TRow.Add(sums, V.Broadcast(bias[row]));
+        if (relu)
+            sums = TRow.Relu(sums);
+        TRow.Store(sums, tile.C0, tile.C1, tile.C2, at);
     }
 }
