@@ -69,10 +69,14 @@ public static unsafe class AveragePooling
                     SpreadTwoByTwo(input, output);
                 else if (backward)
                     Spread(input, output);
-                else if (shape.IsTwoByTwo)
-                    AverageTwoByTwo<TVector>(input, output);
-                else
+                else if (!shape.IsTwoByTwo)
                     Average(input, output);
+                else if (TVector.Count <= shape.OutputWidth)
+                    AverageTwoByTwo<TVector>(input, output);
+                else if (Simd256<T>.Count < TVector.Count && Simd256<T>.Count <= shape.OutputWidth)
+                    AverageTwoByTwo<Simd256<T>>(input, output);
+                else
+                    AverageTwoByTwo<Simd128<T>>(input, output);
             }
         }
 
@@ -98,15 +102,13 @@ public static unsafe class AveragePooling
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void AverageTwoByTwo<TVector>(T* input, T* output)
             where TVector : unmanaged, ISimd<TVector, T>
         {
-            for (int oy = 0; oy < shape.OutputHeight; oy++)
-            {
-                T* upper = input + (2 * oy * shape.Width);
-                var row = new TwoByTwoRow<T>(upper, upper + shape.Width, output + (oy * shape.OutputWidth));
-                VectorLoop.Range<TVector, T, TwoByTwoRow<T>>(0, shape.OutputWidth, row);
-            }
+            int width = shape.Width, outputWidth = shape.OutputWidth, outputHeight = shape.OutputHeight;
+            for (int oy = 0; oy < outputHeight; oy++, input += 2 * width, output += outputWidth)
+                VectorLoop.Row<TVector, T, TwoByTwoRow<T>>(outputWidth, new TwoByTwoRow<T>(input, input + width, output));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

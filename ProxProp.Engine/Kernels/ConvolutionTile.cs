@@ -160,7 +160,7 @@ internal static unsafe class ConvolutionKernel
             RunShort<TLeft, TRow, V, T>(tile, accumulate, bias, relu);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void RunShort<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
         where TLeft : struct, ILeftIndex
         where TRow : unmanaged, IVectorRow<TRow, V, T>
@@ -204,7 +204,7 @@ internal static unsafe class ConvolutionKernel
     }
 
     // Rows are a step or several from two pointers, not at eight of them.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void RunTall<TLeft, TRow, V, T>(in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)
         where TLeft : struct, ILeftIndex
         where TRow : unmanaged, IVectorRow<TRow, V, T>

@@ -1,6 +1,7 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
 // Registers: 2×2 windows side by side: even and odd lanes of two rows, the running maximum and its index (in lanes of T). Others: scalar code.
-// Remainder: Scalar<T> at the end of an output row; planes narrower than the context's vector take 128-bit vectors.
+// Remainder: the last vector of an output row overlaps the one before; planes narrower than the context's vector take the next that fits, down to
+//            128 bits and then Scalar<T>.
 // Source:    torch.nn.MaxPool2d: the first maximum in scan order wins, NaN wins over all numbers, padding never wins.
 //            Backward: y = x[argmax], so dx[argmax] += dy; overlapping windows add up in scan order of the windows.
 using System.Numerics;
@@ -80,6 +81,8 @@ public static unsafe class MaxPooling
                     Plane(input, y + output, argmax + output);
                 else if (TVector.Count <= shape.OutputWidth)
                     TwoByTwo<TVector>(input, y + output, argmax + output);
+                else if (Simd256<T>.Count < TVector.Count && Simd256<T>.Count <= shape.OutputWidth)
+                    TwoByTwo<Simd256<T>>(input, y + output, argmax + output);
                 else
                     TwoByTwo<Simd128<T>>(input, y + output, argmax + output);
             }
@@ -116,14 +119,14 @@ public static unsafe class MaxPooling
             where TVector : unmanaged, ISimd<TVector, T>
         {
             int width = shape.Width;
-            int outputWidth = shape.OutputWidth;
+            int outputWidth = shape.OutputWidth, outputHeight = shape.OutputHeight;
             T* positions = stackalloc T[16];
             for (int i = 0; i < 16; i++)
                 positions[i] = T.CreateTruncating(2 * i);
-            for (int oy = 0; oy < shape.OutputHeight; oy++)
+            for (int oy = 0; oy < outputHeight; oy++)
             {
                 var row = new TwoByTwoRow<T>(input, width, 2 * oy * width, positions, output, index);
-                VectorLoop.Range<TVector, T, TwoByTwoRow<T>>(0, outputWidth, row);
+                VectorLoop.Row<TVector, T, TwoByTwoRow<T>>(outputWidth, row);
                 output += outputWidth;
                 index += outputWidth;
             }

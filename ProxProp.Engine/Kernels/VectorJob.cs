@@ -138,6 +138,24 @@ internal static class VectorLoop
             Remainder<T, TBody>(i, end, body);
     }
 
+    /// <summary>A short row, of a body that may do an element twice: the last vector ends with the row and may overlap the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Row<TVector, T, TBody>(nint length, TBody body)
+        where TVector : unmanaged, ISimd<TVector, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TBody : struct, ILoopBody<T>
+    {
+        nint last = length - TVector.Count;
+        if (last < 0)
+        {
+            Remainder<T, TBody>(0, length, body);
+            return;
+        }
+
+        for (nint i = 0; i < length; i += TVector.Count)
+            body.Step<TVector>(Math.Min(i, last));
+    }
+
     // Apart, so that the vector body has the JIT's whole inlining budget.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Remainder<T, TBody>(nint i, nint end, TBody body)

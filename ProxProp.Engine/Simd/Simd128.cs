@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace ProxProp.Engine.Simd;
@@ -50,15 +51,51 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd128<T> EvenLanes(Simd128<T> first, Simd128<T> second) => typeof(T) == typeof(float)
-        ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(0, 2, 0, 2)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(0, 2, 0, 2)))
-        : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(0L, 0L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(0L, 0L)));
+    public static Simd128<T> EvenLanes(Simd128<T> first, Simd128<T> second)
+    {
+        // Halves of 64 bits would go through memory.
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Sse.Shuffle(first._v.AsSingle(), second._v.AsSingle(), 0b10_00_10_00).As<float, T>())
+                : new(Sse2.UnpackLow(first._v.AsDouble(), second._v.AsDouble()).As<double, T>());
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(AdvSimd.Arm64.UnzipEven(first._v.AsSingle(), second._v.AsSingle()).As<float, T>())
+                : new(AdvSimd.Arm64.UnzipEven(first._v.AsDouble(), second._v.AsDouble()).As<double, T>());
+        }
+
+        return typeof(T) == typeof(float)
+            ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(0, 2, 0, 2)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(0, 2, 0, 2)))
+            : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(0L, 0L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(0L, 0L)));
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd128<T> OddLanes(Simd128<T> first, Simd128<T> second) => typeof(T) == typeof(float)
-        ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(1, 3, 1, 3)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(1, 3, 1, 3)))
-        : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(1L, 1L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(1L, 1L)));
+    public static Simd128<T> OddLanes(Simd128<T> first, Simd128<T> second)
+    {
+        // Halves of 64 bits would go through memory.
+        if (Sse2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Sse.Shuffle(first._v.AsSingle(), second._v.AsSingle(), 0b11_01_11_01).As<float, T>())
+                : new(Sse2.UnpackHigh(first._v.AsDouble(), second._v.AsDouble()).As<double, T>());
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(AdvSimd.Arm64.UnzipOdd(first._v.AsSingle(), second._v.AsSingle()).As<float, T>())
+                : new(AdvSimd.Arm64.UnzipOdd(first._v.AsDouble(), second._v.AsDouble()).As<double, T>());
+        }
+
+        return typeof(T) == typeof(float)
+            ? Join(Vector128.Shuffle(first._v.AsSingle(), Vector128.Create(1, 3, 1, 3)), Vector128.Shuffle(second._v.AsSingle(), Vector128.Create(1, 3, 1, 3)))
+            : Join(Vector128.Shuffle(first._v.AsDouble(), Vector128.Create(1L, 1L)), Vector128.Shuffle(second._v.AsDouble(), Vector128.Create(1L, 1L)));
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
