@@ -2,6 +2,7 @@
 // bursts of up to 32 bits and all errors of up to 3 bits in files of up to 256 MiB.
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -16,6 +17,7 @@ internal struct Crc32C
     public readonly uint Value => _value;
 
     /// <summary>Appends bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(ReadOnlySpan<byte> bytes)
     {
         // The register starts as all ones, and the checksum is its complement.
