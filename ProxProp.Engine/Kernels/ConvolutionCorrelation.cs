@@ -188,6 +188,7 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
     }
 
     // The border was zeroed before the first image and is never written.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Pack<V>(T* source, T* image)
         where V : unmanaged, ISimd<V, T>
     {
@@ -240,6 +241,7 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
         V.Store(V.Load(from + count - V.Count), to + count - V.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly int RunRows<V>(int row, T* image, T* result)
         where V : unmanaged, ISimd<V, T>
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ProxProp.Engine.Parallel;
 using ProxProp.Engine.Simd;
 
@@ -159,6 +160,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
             SumChannels<V>(group, images, count, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly int RunBlock<V>(int group, int dy, int block, int row, T* images, int count, bool accumulate)
         where V : unmanaged, ISimd<V, T>
     {
@@ -201,6 +203,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         return tile.Rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void SumChannels<V>(int group, T* images, int count, bool accumulate)
         where V : unmanaged, ISimd<V, T>
     {
@@ -238,6 +241,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
 
         public ConvolutionGram<T> Plan;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int item, int worker)
         {
             long length = Plan.GroupLength, end = Math.Min(length, (item + 1L) * Chunk);

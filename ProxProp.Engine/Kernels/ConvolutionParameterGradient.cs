@@ -129,6 +129,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         new Span<T>(Partial(group, firstRow), (endRow - firstRow) * _rowLength).Clear();
 
     // Compiled once: the kernel alone knows the vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Accumulate(
         delegate*<int, in ConvolutionTile<T>, bool, void> kernel, delegate*<int, int> rowsOf, int group, int firstRow, int endRow, int n, int count,
         bool accumulate, int worker)
@@ -168,6 +169,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     }
 
     // Before the outer products, which then find the gradient in the cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void SumLanes<V>(int n, int count, int firstRow, int endRow, T* lanes)
         where V : unmanaged, ISimd<V, T>
     {
@@ -208,6 +210,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
     }
 
     // Into the first group's partial, groups ascending.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddGroups<V>(int row)
         where V : unmanaged, ISimd<V, T>
     {

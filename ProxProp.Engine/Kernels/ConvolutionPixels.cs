@@ -54,6 +54,7 @@ internal readonly unsafe struct ConvolutionPixels<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackRow(T* from, int planeStep, T* to)
     {
         int block = Vector128<T>.Count;

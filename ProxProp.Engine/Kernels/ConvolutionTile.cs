@@ -121,6 +121,7 @@ internal static unsafe class ConvolutionKernel
     }
 
     /// <summary>Runs one tile with long sums: so many steps at a time, each part summed by itself and added to C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunInParts<TLeft, V, T>(int vectors, in ConvolutionTile<T> whole, bool accumulate)
         where TLeft : struct, ILeftIndex
         where V : unmanaged, ISimd<V, T>

@@ -96,6 +96,7 @@ internal static unsafe class PanelPacking
     }
 
     /// <summary>Packs one panel element by element, whatever the steps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackAnySteps<T>(T* source, nint laneStep, nint kStep, int lanes, int width, int kc, T* destination)
         where T : unmanaged
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace ProxProp.Engine.Kernels;
@@ -7,6 +8,7 @@ namespace ProxProp.Engine.Kernels;
 internal static unsafe class SmallTranspose
 {
     /// <summary>destination[j·destinationStride + i] = source[i·sourceStride + j] for i &lt; rows, j &lt; columns; strides may be negative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<T>(T* source, nint sourceStride, int rows, int columns, T* destination, nint destinationStride)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

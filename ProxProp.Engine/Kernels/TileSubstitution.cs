@@ -123,6 +123,7 @@ internal static unsafe class TileSubstitution
     }
 
     /// <summary>Adds to the sums of the next group what the group just solved contributes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddGroup<TSimd, T>(T* tile, nint stride, T* x, T* sums)
         where TSimd : unmanaged, ISimd<TSimd, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -90,6 +90,7 @@ internal static unsafe class TriangularBlock
     {
         public Work<T> Work;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int item, int worker)
         {
             int first = item * TTile.Rows;
