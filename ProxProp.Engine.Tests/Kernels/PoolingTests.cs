@@ -130,6 +130,44 @@ public sealed class PoolingTests
             () => MaxPooling.Backward(context, shape, 1, new float[4], [0, 1, 16, 2], new float[16])).ParamName);
     }
 
+    [Fact]
+    public void An_index_outside_its_window_is_followed_and_one_outside_the_plane_is_refused()
+    {
+        var random = new Random(3);
+        foreach (SimdWidth width in Contexts.Widths)
+        {
+            using var context = new ComputeContext(1, width);
+            for (int columns = 2; columns < 70; columns++)
+            {
+                var shape = new PoolingShape(2, 5, columns, 2, 2, 2, 2, 0, 0);
+                Check<float>(context, shape, random);
+                Check<double>(context, shape, random);
+            }
+        }
+
+        static void Check<T>(ComputeContext context, PoolingShape shape, Random random)
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            // Only the first index of all is no window's own, so that vectors have one wrong lane.
+            int[] argmax = new int[2 * shape.OutputPlane];
+            T[] dy = new T[argmax.Length], dx = new T[2 * shape.InputPlane], expected = new T[dx.Length];
+            for (int o = 0; o < argmax.Length; o++)
+            {
+                int plane = o / shape.OutputPlane, y = o % shape.OutputPlane / shape.OutputWidth, x = o % shape.OutputWidth;
+                argmax[o] = (((2 * y) + random.Next(2)) * shape.Width) + (2 * x) + random.Next(2);
+                if (o == 0)
+                    argmax[o] = shape.InputPlane - 1 - random.Next(shape.Width);
+                dy[o] = T.CreateChecked(o + 1);
+                expected[(plane * shape.InputPlane) + argmax[o]] += dy[o];
+            }
+
+            MaxPooling.Backward(context, shape, 1, dy, argmax, dx);
+            Assert.Equal(expected, dx);
+            argmax[^1] = random.Next(2) == 0 ? shape.InputPlane : -1;
+            Assert.Equal("argmax", Assert.Throws<ArgumentException>(() => MaxPooling.Backward(context, shape, 1, dy, argmax, dx)).ParamName);
+        }
+    }
+
     private static (PoolingShape Shape, int Batch) Any(Random random, int i)
     {
         if (i % 3 == 0)

@@ -1,5 +1,6 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
-// Registers: 2×2 windows side by side: even and odd lanes of two rows, the running maximum and its index (in lanes of T). Others: scalar code.
+// Registers: 2×2 windows side by side: even and odd lanes of two rows, the running maximum and its index (in lanes of T); backward the same lanes of dy
+//            or 0. Others: scalar code.
 // Remainder: the last vector of an output row overlaps the one before; planes narrower than the context's vector take the next that fits, down to
 //            128 bits and then Scalar<T>.
 // Source:    torch.nn.MaxPool2d: the first maximum in scan order wins, NaN wins over all numbers, padding never wins.
@@ -177,27 +178,75 @@ public static unsafe class MaxPooling
 
         public int Items => (planes + _planesPerItem - 1) / _planesPerItem;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
             int end = Math.Min(planes, (item + 1) * _planesPerItem);
-            int inputPlane = shape.InputPlane;
-            int outputPlane = shape.OutputPlane;
             for (int p = item * _planesPerItem; p < end; p++)
             {
-                T* target = dx + ((nint)p * inputPlane);
-                T* source = dy + ((nint)p * outputPlane);
-                int* index = argmax + ((nint)p * outputPlane);
-                new Span<T>(target, inputPlane).Clear();
-                for (int i = 0; i < outputPlane; i++)
+                T* target = dx + ((nint)p * shape.InputPlane);
+                nint output = (nint)p * shape.OutputPlane;
+                bool isWide = shape.IsTwoByTwo && shape.InputPlane <= LargestPlaneInLanes && TVector.Count <= shape.OutputWidth;
+                if (!isWide || !TwoByTwo<TVector>(target, dy + output, argmax + output))
+                    Plane(target, dy + output, argmax + output);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void Plane(T* target, T* source, int* index)
+        {
+            int inputPlane = shape.InputPlane, outputPlane = shape.OutputPlane;
+            new Span<T>(target, inputPlane).Clear();
+            for (int i = 0; i < outputPlane; i++)
+            {
+                int at = index[i];
+                if ((uint)at >= (uint)inputPlane)
+                    ThrowOutside(at, inputPlane);
+                target[at] += source[i];
+            }
+        }
+
+        // Each window gets its dy and three zeros. False if an index lies outside its window; then the plane is to be done otherwise.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private bool TwoByTwo<TVector>(T* target, T* source, int* index)
+            where TVector : unmanaged, ISimd<TVector, T>
+        {
+            int width = shape.Width, outputWidth = shape.OutputWidth, outputHeight = shape.OutputHeight;
+            if (((width | shape.Height) & 1) != 0)
+                new Span<T>(target, shape.InputPlane).Clear();
+            T* lanes = stackalloc T[16];
+            for (int i = 0; i < 16; i++)
+                lanes[i] = T.CreateTruncating(2 * i);
+            TVector zero = TVector.Zero, one = TVector.Broadcast(T.One), half = TVector.Broadcast(T.CreateTruncating(0.5));
+            TVector row = TVector.Broadcast(T.CreateTruncating(width)), positions = TVector.Load(lanes), outside = zero;
+            for (int oy = 0; oy < outputHeight; oy++, source += outputWidth, index += outputWidth)
+            {
+                for (int ox = 0; ox < outputWidth; ox += TVector.Count)
                 {
-                    int at = index[i];
-                    if ((uint)at >= (uint)inputPlane)
-                        ThrowOutside(at, inputPlane);
-                    target[at] += source[i];
+                    // The last vector of a row may overlap the one before.
+                    int i = Math.Min(ox, outputWidth - TVector.Count), first = (2 * oy * width) + (2 * i);
+                    TVector place = TVector.LoadInt32(index + i) - (positions + TVector.Broadcast(T.CreateTruncating(first)));
+                    TVector isLower = TVector.LessThan(one, place);
+                    place -= TVector.Select(isLower, row, zero);
+                    TVector isOdd = TVector.LessThan(half, place);
+                    outside += TVector.Abs(place * (place - one));
+
+                    // As 0 + dy, which has no negative zero.
+                    TVector d = zero + TVector.Load(source + i);
+                    TVector upper = TVector.Select(isLower, zero, d), lower = TVector.Select(isLower, d, zero);
+                    TVector.StoreInterleaved(TVector.Select(isOdd, zero, upper), TVector.Select(isOdd, upper, zero), target + first);
+                    TVector.StoreInterleaved(TVector.Select(isOdd, zero, lower), TVector.Select(isOdd, lower, zero), target + first + width);
                 }
             }
+
+            TVector.Store(outside, lanes);
+            for (int i = 0; i < TVector.Count; i++)
+            {
+                if (lanes[i] != T.Zero)
+                    return false;
+            }
+
+            return true;
         }
     }
 }

@@ -35,6 +35,12 @@ public unsafe interface ISimd<TSelf, T>
     /// <summary>Writes <see cref="Count"/> integral lanes of magnitude below 2³¹ as 32-bit integers.</summary>
     static abstract void StoreInt32(TSelf value, int* destination);
 
+    /// <summary>Reads <see cref="Count"/> 32-bit integers as numbers; of float, beyond magnitude 2²⁴ the nearest.</summary>
+    static abstract TSelf LoadInt32(int* source);
+
+    /// <summary>Writes lane 0 of both, then lane 1 of both, …: twice <see cref="Count"/> elements.</summary>
+    static abstract void StoreInterleaved(TSelf even, TSelf odd, T* destination);
+
     /// <summary>The lanes 0, 2, 4, … of two vectors read one after the other.</summary>
     static abstract TSelf EvenLanes(TSelf first, TSelf second);
 

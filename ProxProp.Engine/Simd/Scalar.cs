@@ -41,6 +41,14 @@ public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Scalar<T> LoadInt32(int* source) => new(T.CreateTruncating(*source));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved(Scalar<T> even, Scalar<T> odd, T* destination) => (destination[0], destination[1]) = (even._v, odd._v);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Scalar<T> EvenLanes(Scalar<T> first, Scalar<T> second) => first;
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
     private Vector128<T> _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Simd128(Vector128<T> v) => _v = v;
+    internal Simd128(Vector128<T> v) => _v = v;
 
     /// <inheritdoc/>
     public static int Count => Vector128<T>.Count;
@@ -47,6 +47,52 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
             Vector128<int> halves = AddMagic(value._v.AsDouble()).AsInt32();
             Vector128.Shuffle(halves, Vector128.Create(0, 2, 0, 2)).GetLower().Store(destination);
         }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> LoadInt32(int* source) => typeof(T) == typeof(float)
+        ? new(Vector128.ConvertToSingle(Vector128.Load(source)).As<float, T>())
+        : new(Vector128.Create((double)source[0], source[1]).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved(Simd128<T> even, Simd128<T> odd, T* destination)
+    {
+        if (Sse2.IsSupported)
+        {
+            if (typeof(T) == typeof(float))
+            {
+                Sse.UnpackLow(even._v.AsSingle(), odd._v.AsSingle()).Store((float*)destination);
+                Sse.UnpackHigh(even._v.AsSingle(), odd._v.AsSingle()).Store((float*)destination + 4);
+            }
+            else
+            {
+                Sse2.UnpackLow(even._v.AsDouble(), odd._v.AsDouble()).Store((double*)destination);
+                Sse2.UnpackHigh(even._v.AsDouble(), odd._v.AsDouble()).Store((double*)destination + 2);
+            }
+
+            return;
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            if (typeof(T) == typeof(float))
+            {
+                AdvSimd.Arm64.ZipLow(even._v.AsSingle(), odd._v.AsSingle()).Store((float*)destination);
+                AdvSimd.Arm64.ZipHigh(even._v.AsSingle(), odd._v.AsSingle()).Store((float*)destination + 4);
+            }
+            else
+            {
+                AdvSimd.Arm64.ZipLow(even._v.AsDouble(), odd._v.AsDouble()).Store((double*)destination);
+                AdvSimd.Arm64.ZipHigh(even._v.AsDouble(), odd._v.AsDouble()).Store((double*)destination + 2);
+            }
+
+            return;
+        }
+
+        for (int lane = 0; lane < Count; lane++)
+            (destination[2 * lane], destination[(2 * lane) + 1]) = (even._v[lane], odd._v[lane]);
     }
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
     private Vector256<T> _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Simd256(Vector256<T> v) => _v = v;
+    internal Simd256(Vector256<T> v) => _v = v;
 
     /// <inheritdoc/>
     public static int Count => Vector256<T>.Count;
@@ -46,6 +46,20 @@ public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
             Vector256<int> halves = AddMagic(value._v.AsDouble()).AsInt32();
             Vector256.Shuffle(halves, Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6)).GetLower().Store(destination);
         }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> LoadInt32(int* source) => typeof(T) == typeof(float)
+        ? new(Vector256.ConvertToSingle(Vector256.Load(source)).As<float, T>())
+        : new(Vector256.Create(source[0], source[1], source[2], (double)source[3]).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved(Simd256<T> even, Simd256<T> odd, T* destination)
+    {
+        Simd128<T>.StoreInterleaved(new(even._v.GetLower()), new(odd._v.GetLower()), destination);
+        Simd128<T>.StoreInterleaved(new(even._v.GetUpper()), new(odd._v.GetUpper()), destination + Count);
     }
 
     /// <inheritdoc/>

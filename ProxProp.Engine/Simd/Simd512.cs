@@ -50,6 +50,42 @@ public unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> LoadInt32(int* source)
+    {
+        if (typeof(T) == typeof(float))
+            return new(Vector512.ConvertToSingle(Vector512.Load(source)).As<float, T>());
+        if (Avx512F.IsSupported)
+            return new(Avx512F.ConvertToVector512Double(Vector256.Load(source)).As<double, T>());
+        return new(Vector512.Create(source[0], source[1], source[2], source[3], source[4], source[5], source[6], (double)source[7]).As<double, T>());
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved(Simd512<T> even, Simd512<T> odd, T* destination)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            Simd256<T>.StoreInterleaved(new(even._v.GetLower()), new(odd._v.GetLower()), destination);
+            Simd256<T>.StoreInterleaved(new(even._v.GetUpper()), new(odd._v.GetUpper()), destination + Count);
+        }
+        else if (typeof(T) == typeof(float))
+        {
+            Vector512<float> e = even._v.AsSingle(), o = odd._v.AsSingle();
+            Vector512<int> low = Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            Avx512F.PermuteVar16x32x2(e, low, o).Store((float*)destination);
+            Avx512F.PermuteVar16x32x2(e, low + Vector512.Create(8), o).Store((float*)destination + 16);
+        }
+        else
+        {
+            Vector512<double> e = even._v.AsDouble(), o = odd._v.AsDouble();
+            Vector512<long> low = Vector512.Create(0L, 8, 1, 9, 2, 10, 3, 11);
+            Avx512F.PermuteVar8x64x2(e, low, o).Store((double*)destination);
+            Avx512F.PermuteVar8x64x2(e, low + Vector512.Create(4L), o).Store((double*)destination + 8);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> EvenLanes(Simd512<T> first, Simd512<T> second) => typeof(T) == typeof(float)
         ? Join(Vector512.Shuffle(first._v.AsSingle(), Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)), Vector512.Shuffle(second._v.AsSingle(), Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)))
         : Join(Vector512.Shuffle(first._v.AsDouble(), Vector512.Create(0L, 2L, 4L, 6L, 0L, 2L, 4L, 6L)), Vector512.Shuffle(second._v.AsDouble(), Vector512.Create(0L, 2L, 4L, 6L, 0L, 2L, 4L, 6L)));
