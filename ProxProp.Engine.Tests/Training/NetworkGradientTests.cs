@@ -25,7 +25,7 @@ public sealed class NetworkGradientTests
         "L", "LrL", "LtrL", "LrtL", "LrFDL", "LstL", "LtsL", "LgrL", "LrgL", "LggL", "LtDsL", "LDrL", "LDDL", "LlrL", "LrrL", "LttL", "LNrL", "LrNL",
         "LNL", "LtNsL", "NL", "NrL", "rL", "tL", "FrL", "FL", "DL", "sDL", "LrLt", "LtD", "Lr", "Ls", "LLL", "ULtL", "tUrL", "LUgU", "CrFL", "CFrL", "CrL",
         "CtrFL", "CrMFL", "CMrFL", "CMtFDL", "CNrMCrAFtL", "CNMrFL", "CFDrL", "MCsL", "FtLtL", "CAtCgFL", "CrMCrMFL", "NCrFNtL", "CrFLtDLrNL", "CMMFL",
-        "CFtFrL", "FFL", "CtFtL", "MAFL",
+        "CFtFrL", "FFL", "CtFtL", "MAFL", "CrMsFL", "CrMtCFL", "CrMFsL", "CrMDFL", "CrMrMFL", "CNrMNFL", "rMFL",
     ];
 
     [Theory]

@@ -235,6 +235,9 @@ public sealed class Network<T> : IDisposable
     internal ReadOnlySpan<T> OutputOf(int index, int batch, ReadOnlySpan<T> samples) =>
         _outputs.IsInput(index) ? samples[..(batch * _layers[index].Output.Size)] : _outputs[index, batch];
 
+    /// <summary>Whether what layer <paramref name="index"/> gave is still there after the forward pass.</summary>
+    internal bool KeepsOutput(int index) => _outputs.IsKept(index);
+
     /// <summary>A layer's name as an owner of memory.</summary>
     internal static string LabelOf(int index, Layer<T> layer) => $"layer {index} ({layer.Kind})";
 

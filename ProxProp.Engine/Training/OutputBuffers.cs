@@ -18,6 +18,7 @@ internal sealed class OutputBuffers<T>(Layer<T>[] layers)
     private readonly Slot<T>[] _buffers = new Slot<T>[layers.Length];
     private readonly int[] _bufferOf = new int[layers.Length];
     private readonly bool[] _isThere = new bool[layers.Length];
+    private readonly bool[] _isKept = new bool[layers.Length];
 
     /// <summary>A layer's output for so many samples, if it is not the network's input.</summary>
     public Span<T> this[int layer, int batch] => _buffers[_bufferOf[layer]].Span[..(batch * layers[layer].Output.Size)];
@@ -27,6 +28,9 @@ internal sealed class OutputBuffers<T>(Layer<T>[] layers)
 
     /// <summary>Whether a layer's output is there without its forward pass: a view, or a ReLU that the layer before does too.</summary>
     public bool IsThere(int layer) => _isThere[layer];
+
+    /// <summary>Whether a layer's output is still what it was when all layers have done their forward passes.</summary>
+    public bool IsKept(int layer) => _isKept[layer];
 
     /// <summary>Reserves the buffers; the layers are attached. Fuses each ReLU that may be with the layer before it.</summary>
     public void Plan(Arena arena, int maxBatch)
@@ -46,6 +50,8 @@ internal sealed class OutputBuffers<T>(Layer<T>[] layers)
             {
                 if (layer is Relu<T> && layers[i - 1] is IFusesRelu fusing)
                     fusing.FuseRelu = _isThere[i] = true;
+                for (int before = 0; before < i; before++)
+                    _isKept[before] &= _bufferOf[before] != current;
                 needed = layer.BackwardNeedsOutput;
             }
             else
@@ -57,6 +63,7 @@ internal sealed class OutputBuffers<T>(Layer<T>[] layers)
             }
 
             _bufferOf[i] = current;
+            _isKept[i] = true;
         }
     }
 }

@@ -262,10 +262,12 @@ public sealed class TrainingStep<T> : IDisposable, IStateful
                 Observer?.Done(StepPart.Direction, i);
             }
 
-            if (i == _directions.FirstLayer || layer.BufferUse == BufferUse.View)
+            if (i == _directions.FirstLayer || layer.BufferUse == BufferUse.View || ReluBeforeMaximum.IsAt(_network, i))
                 continue;
             Span<T> da = (layer.BackwardInPlace ? delta : other)[..(batch * layer.Input.Size)];
-            layer.Backward(pass, a, _network.OutputOf(i, batch, samples), dz, da);
+            ReadOnlySpan<T> z = _network.OutputOf(i, batch, samples);
+            ReluBeforeMaximum.Backward(_network, i, pass, z, dz);
+            layer.Backward(pass, a, z, dz, da);
             Observer?.Done(StepPart.Derivative, i);
             if (!layer.BackwardInPlace)
             {

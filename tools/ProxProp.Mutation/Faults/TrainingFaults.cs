@@ -80,5 +80,13 @@ internal static class TrainingFaults
             "for (; i < bytes.Length; i++)",
             "for (; i < bytes.Length / 8 * 8; i++)",
             "ByteStoreTests"),
+        new("the derivative of a ReLU before a maximum is forgotten", Step,
+            "            ReluBeforeMaximum.Backward(_network, i, pass, z, dz);\n",
+            "",
+            "NetworkGradientTests"),
+        new("a maximum that is written over is taken for one that is kept", "Training/OutputBuffers.cs",
+            "_isKept[before] &= _bufferOf[before] != current;",
+            "_isKept[before] &= true;",
+            "NetworkGradientTests"),
     ];
 }
