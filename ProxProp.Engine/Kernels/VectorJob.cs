@@ -162,6 +162,8 @@ internal static class VectorLoop
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TBody : struct, ILoopBody<T>
     {
+        for (; i <= end - Simd128<T>.Count; i += Simd128<T>.Count)
+            body.Step<Simd128<T>>(i);
         for (; i < end; i++)
             body.Step<Scalar<T>>(i);
     }
