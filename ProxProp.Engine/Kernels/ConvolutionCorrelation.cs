@@ -218,27 +218,17 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
     {
         if (stride == 1 && count >= V.Count)
         {
-            CopyVectors<V>(from, to, count);
+            VectorCopy.Run<V, T>(from, to, count);
         }
         else if (stride == 1 && count >= Simd128<T>.Count)
         {
-            CopyVectors<Simd128<T>>(from, to, count);
+            VectorCopy.Run<Simd128<T>, T>(from, to, count);
         }
         else
         {
             for (int i = 0; i < count; i++)
                 to[i] = from[i * stride];
         }
-    }
-
-    // The last vector may overlap the one before.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyVectors<V>(T* from, T* to, int count)
-        where V : unmanaged, ISimd<V, T>
-    {
-        for (int i = 0; i < count - V.Count; i += V.Count)
-            V.Store(V.Load(from + i), to + i);
-        V.Store(V.Load(from + count - V.Count), to + count - V.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

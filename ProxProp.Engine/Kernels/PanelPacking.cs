@@ -50,7 +50,7 @@ internal static unsafe class PanelPacking
         // Row by row through all panels: each row of the source is read in one go.
         int full = Math.Min(panels, lanes / width);
         if (full < panels)
-            CopyLanes(source + (full * width), kStep, lanes - (full * width), width, kc, destination + (full * distance));
+            VectorCopy.Rows(source + (full * width), kStep, destination + (full * distance), width, kc, lanes - (full * width));
         for (nint k = 0; full > 0 && k < kc; k++)
         {
             T* from = source + (k * kStep);
@@ -59,39 +59,6 @@ internal static unsafe class PanelPacking
                 Prefetch.Range(from + (RowsAhead * kStep), full * width * sizeof(T));
             for (int p = 0; p < full; p++, from += width, to += distance)
                 Unsafe.CopyBlockUnaligned(to, from, (uint)(width * sizeof(T)));
-        }
-    }
-
-    // What is less than a panel: by the longest vectors that it has room for, the last of which may overlap the one before.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void CopyLanes<T>(T* source, nint kStep, int lanes, int width, int kc, T* destination)
-        where T : unmanaged
-    {
-        if (Vector256.IsHardwareAccelerated && lanes >= Vector256<T>.Count)
-        {
-            for (; kc > 0; kc--, source += kStep, destination += width)
-            {
-                for (int lane = 0; lane < lanes - Vector256<T>.Count; lane += Vector256<T>.Count)
-                    Vector256.Load(source + lane).Store(destination + lane);
-                Vector256.Load(source + lanes - Vector256<T>.Count).Store(destination + lanes - Vector256<T>.Count);
-            }
-        }
-        else if (lanes >= Vector128<T>.Count)
-        {
-            for (; kc > 0; kc--, source += kStep, destination += width)
-            {
-                for (int lane = 0; lane < lanes - Vector128<T>.Count; lane += Vector128<T>.Count)
-                    Vector128.Load(source + lane).Store(destination + lane);
-                Vector128.Load(source + lanes - Vector128<T>.Count).Store(destination + lanes - Vector128<T>.Count);
-            }
-        }
-        else
-        {
-            for (; kc > 0; kc--, source += kStep, destination += width)
-            {
-                for (int lane = 0; lane < lanes; lane++)
-                    destination[lane] = source[lane];
-            }
         }
     }
 
