@@ -149,8 +149,13 @@ public sealed class Dataset<T>
                 throw new ArgumentOutOfRangeException(nameof(rows), $"Row {row} is not one of 0 to {Count - 1}.");
         }
 
+        // Rows are anywhere in memory: the next one comes while one becomes numbers.
         for (int i = 0; i < rows.Length; i++)
+        {
+            if (i + 1 < rows.Length)
+                _store.Fetch(StoredRow(rows[i + 1]));
             CopyRow(rows[i], i, samples, labels);
+        }
     }
 
     /// <summary>Copies consecutive rows. Allocates nothing.</summary>
@@ -174,7 +179,7 @@ public sealed class Dataset<T>
     public int SourceRow(int row)
     {
         CheckRange(row, 1);
-        return _order is null ? _start + row : _order[_start + row];
+        return StoredRow(row);
     }
 
     /// <summary>Rows <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> − 1, as a view.</summary>
@@ -228,11 +233,12 @@ public sealed class Dataset<T>
 
     private void CopyRow(int row, int to, Span<T> samples, Span<int> labels)
     {
-        int at = _start + row;
-        _store.CopyRow(_order is null ? at : _order[at], samples.Slice(to * Features, Features));
+        _store.CopyRow(StoredRow(row), samples.Slice(to * Features, Features));
         if (!labels.IsEmpty)
-            labels[to] = _labels[at];
+            labels[to] = _labels[_start + row];
     }
+
+    private int StoredRow(int row) => _order is null ? _start + row : _order[_start + row];
 
     private void CheckRange(int start, int count)
     {

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using ProxProp.Engine.Kernels;
 
 namespace ProxProp.Engine.Data;
 
@@ -17,6 +18,17 @@ internal abstract class SampleStore<T>
 
     /// <summary>Writes a row's features.</summary>
     public abstract void CopyRow(int row, Span<T> destination);
+
+    /// <summary>Asks for a row that is copied soon.</summary>
+    public abstract void Fetch(int row);
+
+    /// <summary>Asks for the cache lines of some memory.</summary>
+    protected static unsafe void Fetch<TItem>(ReadOnlySpan<TItem> items)
+        where TItem : unmanaged
+    {
+        fixed (TItem* first = items)
+            Prefetch.Range(first, (nint)items.Length * sizeof(TItem));
+    }
 }
 
 /// <summary>Rows held as the numbers they are.</summary>
@@ -26,6 +38,8 @@ internal sealed class NumberStore<T>(ReadOnlyMemory<T> values, int features) : S
     public override long Bytes => (long)values.Length * Unsafe.SizeOf<T>();
 
     public override void CopyRow(int row, Span<T> destination) => values.Span.Slice(row * features, features).CopyTo(destination);
+
+    public override void Fetch(int row) => Fetch(values.Span.Slice(row * features, features));
 }
 
 /// <summary>Rows held as bytes 0 … maximum; the feature is byte / maximum, rounded once.</summary>
@@ -44,6 +58,8 @@ internal sealed class ByteStore<T> : SampleStore<T>
     }
 
     public override long Bytes => _bytes.Length;
+
+    public override void Fetch(int row) => Fetch(_bytes.Span.Slice(row * _features, _features));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override unsafe void CopyRow(int row, Span<T> destination)
