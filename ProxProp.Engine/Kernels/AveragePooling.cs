@@ -1,6 +1,6 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
 // Registers: forward with 2×2 windows side by side: even and odd lanes of two rows. Others: scalar code.
-// Remainder: Scalar<T> at the end of an output row; the terms of a window are added in scan order everywhere.
+// Remainder: as in MaxPooling.cs; the terms of a window are added in scan order everywhere.
 // Source:    torch.nn.AvgPool2d with its default count_include_pad: padding counts as zeros, so the divisor is always the window's area.
 //            Backward: y = Σ x/area over the window, so dx += dy/area over the window, windows in scan order.
 using System.Numerics;

@@ -19,9 +19,8 @@ namespace ProxProp.Engine.Kernels;
 // Registers: 4x3 holds 12 sums, 3 vectors of B and one broadcast of A: the 16 of AVX2. Per k 12 FMA stand against 8 loads. 8x3 holds 24 sums
 // and takes 28 of 32 registers; 24 FMA stand against 12 loads, of which the 3 of B mostly cross a cache line.
 // Remainder rule: what is less than eight rows takes tiles of four, too few of which repeat the last row and are not stored; too few vectors
-// take a narrower tile. Each element of C is one
-// sum in ascending (image, k) by FMA, so neither the tile nor the width shows in the result. Sums over the pixels of a batch, hundreds of
-// thousands, are made of parts: in one go they would lose a hundred times as much to rounding.
+// take a narrower tile. Each element of C is one sum in ascending (image, k) by FMA, so neither the tile nor the width shows in the result. Sums
+// over the pixels of a batch, hundreds of thousands, are made of parts: in one go they would lose a hundred times as much to rounding.
 // Source: the direct convolution of Georganas et al., "Anatomy of high-performance deep learning convolutions" (SC 2018), with GotoBLAS's
 // outer-product tile.
 
