@@ -141,8 +141,8 @@ internal static class GemmBlocking
         AreFew(n, tileColumns) && (workers == 1 || m > LeastRows || n <= (workers - 1) * tileColumns);
 
     /// <summary>
-    /// Rows and columns of one item for a block of C, whole tiles each: the panels that are multiplied at a time, or one, then fewer rows, where there would
-    /// be too few items to share out. Each item has panels of B of its own, so rows are cut last, unless panels are shared (<see cref="SharesColumns"/>).
+    /// Rows and columns of one item for a block of C, whole tiles each: the panels that are multiplied at a time, or half of them and so on, then fewer rows,
+    /// where there would be too few items to share out. Each item has panels of B of its own, so rows are cut last, unless panels are shared (<see cref="SharesColumns"/>).
     /// </summary>
     public static (int Rows, int Columns) ItemOf(int m, int n, int tileRows, int tileColumns, int size, int workers)
     {
@@ -155,8 +155,8 @@ internal static class GemmBlocking
         int least = workers == 1 ? 1 : ItemsPerWorker * workers;
         int rows = Whole(m, tileRows), columns = (IsNarrow(tileColumns, size) ? 1 : PanelsAtOnce) * tileColumns;
         int Items(int r, int c) => ((m + r - 1) / r) * ((n + c - 1) / c);
-        if (Items(rows, columns) < least)
-            columns = tileColumns;
+        while (columns > tileColumns && Items(rows, columns) < least)
+            columns = Whole(columns / 2, tileColumns);
         while (rows > LeastRows && Items(rows, columns) < least)
             rows = ((rows / 2) + tileRows - 1) / tileRows * tileRows;
         return (rows, columns);
