@@ -26,7 +26,7 @@ public static unsafe class AveragePooling
         fixed (T* px = x, py = y)
         {
             var job = new PlanesJob<T>(shape, planes, px, py, false);
-            VectorJob.Run<T, PlanesJob<T>>(context, job.Items, x.Length, ref job);
+            VectorJob.RunFitting<T, PlanesJob<T>>(context, job.Items, x.Length, shape.OutputWidth, job);
         }
     }
 
@@ -69,14 +69,10 @@ public static unsafe class AveragePooling
                     SpreadTwoByTwo(input, output);
                 else if (backward)
                     Spread(input, output);
-                else if (!shape.IsTwoByTwo)
-                    Average(input, output);
-                else if (TVector.Count <= shape.OutputWidth)
+                else if (shape.IsTwoByTwo)
                     AverageTwoByTwo<TVector>(input, output);
-                else if (Simd256<T>.Count < TVector.Count && Simd256<T>.Count <= shape.OutputWidth)
-                    AverageTwoByTwo<Simd256<T>>(input, output);
                 else
-                    AverageTwoByTwo<Simd128<T>>(input, output);
+                    Average(input, output);
             }
         }
 

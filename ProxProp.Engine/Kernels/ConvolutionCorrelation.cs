@@ -73,7 +73,7 @@ internal unsafe struct Correlation<T> : IWidthAction<T>
     }
 
     /// <summary>Runs the whole batch.</summary>
-    public void Run(SimdWidth width) => ConvolutionWidth.Run<Correlation<T>, T>(width, OutPixels, ref this);
+    public void Run(SimdWidth width) => FittingWidth.Run<Correlation<T>, T>(width, OutPixels, ref this);
 
     public void Run<V>()
         where V : unmanaged, ISimd<V, T>

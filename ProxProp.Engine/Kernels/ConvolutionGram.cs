@@ -79,7 +79,7 @@ internal unsafe struct ConvolutionGram<T> : IWidthAction<T>
         Tables.Fill(_tables);
         ListPixels();
         new Span<T>(_images, _team.Workers * _imagesAtOnce * _pixels.ImageStep).Clear();
-        ConvolutionWidth.Run<ConvolutionGram<T>, T>(width, Math.Max(1, (2 * Tables.Columns(0)) - 1), ref this);
+        FittingWidth.Run<ConvolutionGram<T>, T>(width, Math.Max(1, (2 * Tables.Columns(0)) - 1), ref this);
     }
 
     public void Run<V>()

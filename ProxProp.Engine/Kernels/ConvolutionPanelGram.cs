@@ -59,7 +59,7 @@ internal unsafe struct ConvolutionPanelGram<T> : IWidthAction<T>
         for (int row = 0; row < _panelRows; row++)
             _offsets[row] = row * _padded;
         new Span<T>(_panels, checked((int)(_team.Workers * _panelLength))).Clear();
-        ConvolutionWidth.Run<ConvolutionPanelGram<T>, T>(width, Math.Max(1, (2 * _columns) - 1), ref this);
+        FittingWidth.Run<ConvolutionPanelGram<T>, T>(width, Math.Max(1, (2 * _columns) - 1), ref this);
     }
 
     public void Run<V>()

@@ -67,7 +67,7 @@ internal unsafe struct ConvolutionParameterGradient<T> : IWidthAction<T>
         _dWeight = dWeight;
         _dBias = dBias;
         // Half-empty vectors cost as much as full ones: short spans take the width that just covers them.
-        ConvolutionWidth.Run<ConvolutionParameterGradient<T>, T>(width, Math.Max(1, (2 * _spanLength) - 1), ref this);
+        FittingWidth.Run<ConvolutionParameterGradient<T>, T>(width, Math.Max(1, (2 * _spanLength) - 1), ref this);
     }
 
     public void Run<V>()

@@ -50,10 +50,7 @@ internal unsafe struct VectorRow1<V, T> : IVectorRow<VectorRow1<V, T>, V, T>
     public static void Store(VectorRow1<V, T> row, T* p0, T* p1, T* p2, nint offset) => V.Store(row._v0, p0 + offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref VectorRow1<V, T> sums, V a, VectorRow1<V, T> b)
-    {
-        V.MultiplyAddTo(ref sums._v0, a, b._v0);
-    }
+    public static void MultiplyAddTo(ref VectorRow1<V, T> sums, V a, VectorRow1<V, T> b) => V.MultiplyAddTo(ref sums._v0, a, b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorRow1<V, T> Add(VectorRow1<V, T> left, VectorRow1<V, T> right) => new() { _v0 = left._v0 + right._v0 };

@@ -222,16 +222,16 @@ internal static unsafe class ConvolutionKernel
             for (nint k = 0; k < steps; k++)
             {
                 nint o = offsets[k];
-                T* upper = a + TLeft.At(k, o), lower = Row(upper, 4 * step);
+                T* upper = a + TLeft.At(k, o), lower = ByteDistance.At(upper, 4 * step);
                 TRow b = TRow.Load(b0, b1, b2, o);
                 TRow.MultiplyAddTo(ref r0, V.Broadcast(*upper), b);
-                TRow.MultiplyAddTo(ref r1, V.Broadcast(*Row(upper, step)), b);
-                TRow.MultiplyAddTo(ref r2, V.Broadcast(*Row(upper, 2 * step)), b);
-                TRow.MultiplyAddTo(ref r3, V.Broadcast(*Row(upper, step3)), b);
+                TRow.MultiplyAddTo(ref r1, V.Broadcast(*ByteDistance.At(upper, step)), b);
+                TRow.MultiplyAddTo(ref r2, V.Broadcast(*ByteDistance.At(upper, 2 * step)), b);
+                TRow.MultiplyAddTo(ref r3, V.Broadcast(*ByteDistance.At(upper, step3)), b);
                 TRow.MultiplyAddTo(ref r4, V.Broadcast(*lower), b);
-                TRow.MultiplyAddTo(ref r5, V.Broadcast(*Row(lower, step)), b);
-                TRow.MultiplyAddTo(ref r6, V.Broadcast(*Row(lower, 2 * step)), b);
-                TRow.MultiplyAddTo(ref r7, V.Broadcast(*Row(lower, step3)), b);
+                TRow.MultiplyAddTo(ref r5, V.Broadcast(*ByteDistance.At(lower, step)), b);
+                TRow.MultiplyAddTo(ref r6, V.Broadcast(*ByteDistance.At(lower, 2 * step)), b);
+                TRow.MultiplyAddTo(ref r7, V.Broadcast(*ByteDistance.At(lower, step3)), b);
             }
 
             if (--image <= 0)
@@ -251,10 +251,6 @@ internal static unsafe class ConvolutionKernel
         Put<TRow, V, T>(r6, 6, tile, accumulate, bias, relu);
         Put<TRow, V, T>(r7, 7, tile, accumulate, bias, relu);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T* Row<T>(T* first, nint bytes)
-        where T : unmanaged => (T*)((byte*)first + bytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<TRow, V, T>(TRow sums, int row, in ConvolutionTile<T> tile, bool accumulate, T* bias, bool relu)

@@ -158,7 +158,7 @@ internal static class GemmBlocking
         while (columns > tileColumns && Items(rows, columns) < least)
             columns = Whole(columns / 2, tileColumns);
         while (rows > LeastRows && Items(rows, columns) < least)
-            rows = ((rows / 2) + tileRows - 1) / tileRows * tileRows;
+            rows = Whole(rows / 2, tileRows);
         return (rows, columns);
     }
 }

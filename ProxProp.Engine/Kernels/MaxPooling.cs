@@ -1,8 +1,8 @@
 // Layout:    NCHW; one plane is a channel of a sample, an item is a fixed number of planes.
 // Registers: 2×2 windows side by side: even and odd lanes of two rows, the running maximum and its index (in lanes of T); backward the same lanes of dy
 //            or 0. Others: scalar code.
-// Remainder: the last vector of an output row overlaps the one before; planes narrower than the context's vector take the next that fits, down to
-//            128 bits and then Scalar<T>.
+// Remainder: the last vector of an output row overlaps the one before; planes narrower than the context's vector take the next that fits (see
+//            FittingWidth).
 // Source:    torch.nn.MaxPool2d: the first maximum in scan order wins, NaN wins over all numbers, padding never wins.
 //            Backward: y = x[argmax], so dx[argmax] += dy; overlapping windows add up in scan order of the windows.
 using System.Numerics;
@@ -34,7 +34,7 @@ public static unsafe class MaxPooling
         fixed (int* pa = argmax)
         {
             var job = new ForwardJob<T>(shape, planes, px, py, pa);
-            VectorJob.Run<T, ForwardJob<T>>(context, job.Items, x.Length, ref job);
+            VectorJob.RunFitting<T, ForwardJob<T>>(context, job.Items, x.Length, shape.OutputWidth, job);
         }
     }
 
@@ -60,6 +60,14 @@ public static unsafe class MaxPooling
         }
     }
 
+    // Where the windows of a row of outputs begin, from the first.
+    private static void FillPositions<T>(T* positions, int count)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < count; i++)
+            positions[i] = T.CreateTruncating(2 * i);
+    }
+
     private static void ThrowOutside(int argmax, int plane) =>
         throw new ArgumentException($"'argmax' has {argmax}, but a plane has {plane} elements.", nameof(argmax));
 
@@ -73,6 +81,8 @@ public static unsafe class MaxPooling
         public void Execute<TVector>(int item)
             where TVector : unmanaged, ISimd<TVector, T>
         {
+            T* positions = stackalloc T[TVector.Count];
+            FillPositions(positions, TVector.Count);
             int end = Math.Min(planes, (item + 1) * _planesPerItem);
             for (int p = item * _planesPerItem; p < end; p++)
             {
@@ -80,12 +90,8 @@ public static unsafe class MaxPooling
                 nint output = (nint)p * shape.OutputPlane;
                 if (!shape.IsTwoByTwo || shape.InputPlane > LargestPlaneInLanes)
                     Plane(input, y + output, argmax + output);
-                else if (TVector.Count <= shape.OutputWidth)
-                    TwoByTwo<TVector>(input, y + output, argmax + output);
-                else if (Simd256<T>.Count < TVector.Count && Simd256<T>.Count <= shape.OutputWidth)
-                    TwoByTwo<Simd256<T>>(input, y + output, argmax + output);
                 else
-                    TwoByTwo<Simd128<T>>(input, y + output, argmax + output);
+                    TwoByTwo<TVector>(positions, input, y + output, argmax + output);
             }
         }
 
@@ -116,14 +122,11 @@ public static unsafe class MaxPooling
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        private void TwoByTwo<TVector>(T* input, T* output, int* index)
+        private void TwoByTwo<TVector>(T* positions, T* input, T* output, int* index)
             where TVector : unmanaged, ISimd<TVector, T>
         {
             int width = shape.Width;
             int outputWidth = shape.OutputWidth, outputHeight = shape.OutputHeight;
-            T* positions = stackalloc T[16];
-            for (int i = 0; i < 16; i++)
-                positions[i] = T.CreateTruncating(2 * i);
             for (int oy = 0; oy < outputHeight; oy++)
             {
                 var row = new TwoByTwoRow<T>(input, width, 2 * oy * width, positions, output, index);
@@ -214,9 +217,8 @@ public static unsafe class MaxPooling
             int width = shape.Width, outputWidth = shape.OutputWidth, outputHeight = shape.OutputHeight;
             if (((width | shape.Height) & 1) != 0)
                 new Span<T>(target, shape.InputPlane).Clear();
-            T* lanes = stackalloc T[16];
-            for (int i = 0; i < 16; i++)
-                lanes[i] = T.CreateTruncating(2 * i);
+            T* lanes = stackalloc T[TVector.Count];
+            FillPositions(lanes, TVector.Count);
             TVector zero = TVector.Zero, one = TVector.Broadcast(T.One), half = TVector.Broadcast(T.CreateTruncating(0.5));
             TVector row = TVector.Broadcast(T.CreateTruncating(width)), positions = TVector.Load(lanes), outside = zero;
             for (int oy = 0; oy < outputHeight; oy++, source += outputWidth, index += outputWidth)

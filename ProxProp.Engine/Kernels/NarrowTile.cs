@@ -28,21 +28,21 @@ internal static unsafe class NarrowTile<TSimd, T>
         for (; kc != 0; kc--)
         {
             TSimd x = TSimd.Load(b);
-            b = (T*)((byte*)b + bBytes);
-            TSimd.MultiplyAddTo(ref s0, x, Lane(a8, 8 * back));
-            TSimd.MultiplyAddTo(ref s1, x, Lane(a3, 2 * back));
-            TSimd.MultiplyAddTo(ref s2, x, Lane(a3, back));
+            b = ByteDistance.At(b, bBytes);
+            TSimd.MultiplyAddTo(ref s0, x, ByteDistance.At(a8, 8 * back));
+            TSimd.MultiplyAddTo(ref s1, x, ByteDistance.At(a3, 2 * back));
+            TSimd.MultiplyAddTo(ref s2, x, ByteDistance.At(a3, back));
             TSimd.MultiplyAddTo(ref s3, x, a3);
-            TSimd.MultiplyAddTo(ref s4, x, Lane(a3, lane));
-            TSimd.MultiplyAddTo(ref s5, x, Lane(a3, 2 * lane));
-            TSimd.MultiplyAddTo(ref s6, x, Lane(a8, 2 * back));
-            TSimd.MultiplyAddTo(ref s7, x, Lane(a8, back));
+            TSimd.MultiplyAddTo(ref s4, x, ByteDistance.At(a3, lane));
+            TSimd.MultiplyAddTo(ref s5, x, ByteDistance.At(a3, 2 * lane));
+            TSimd.MultiplyAddTo(ref s6, x, ByteDistance.At(a8, 2 * back));
+            TSimd.MultiplyAddTo(ref s7, x, ByteDistance.At(a8, back));
             TSimd.MultiplyAddTo(ref s8, x, a8);
-            TSimd.MultiplyAddTo(ref s9, x, Lane(a8, lane));
-            TSimd.MultiplyAddTo(ref s10, x, Lane(a8, 2 * lane));
-            TSimd.MultiplyAddTo(ref s11, x, Lane(a3, 8 * lane));
-            a3 = (T*)((byte*)a3 + aBytes);
-            a8 = (T*)((byte*)a8 + aBytes);
+            TSimd.MultiplyAddTo(ref s9, x, ByteDistance.At(a8, lane));
+            TSimd.MultiplyAddTo(ref s10, x, ByteDistance.At(a8, 2 * lane));
+            TSimd.MultiplyAddTo(ref s11, x, ByteDistance.At(a3, 8 * lane));
+            a3 = ByteDistance.At(a3, aBytes);
+            a8 = ByteDistance.At(a8, aBytes);
         }
 
         TSimd.Store(s0, sums);
@@ -58,7 +58,4 @@ internal static unsafe class NarrowTile<TSimd, T>
         TSimd.Store(s10, sums += stride);
         TSimd.Store(s11, sums += stride);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T* Lane(T* a, nint bytes) => (T*)((byte*)a + bytes);
 }

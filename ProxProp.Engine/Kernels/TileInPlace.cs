@@ -38,26 +38,26 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
             {
                 left = TSimd.Load(b);
                 right = TSimd.Load(b + TSimd.Count);
-                b = (T*)((byte*)b + bBytes);
-                TSimd.MultiplyAddTo(ref l0, ref r0, left, right, Lane(a8, 8 * back));
-                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, Lane(a3, 2 * back));
-                TSimd.MultiplyAddTo(ref l2, ref r2, left, right, Lane(a3, back));
+                b = ByteDistance.At(b, bBytes);
+                TSimd.MultiplyAddTo(ref l0, ref r0, left, right, *ByteDistance.At(a8, 8 * back));
+                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, *ByteDistance.At(a3, 2 * back));
+                TSimd.MultiplyAddTo(ref l2, ref r2, left, right, *ByteDistance.At(a3, back));
                 TSimd.MultiplyAddTo(ref l3, ref r3, left, right, *a3);
-                TSimd.MultiplyAddTo(ref l4, ref r4, left, right, Lane(a3, lane));
-                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, Lane(a3, 2 * lane));
+                TSimd.MultiplyAddTo(ref l4, ref r4, left, right, *ByteDistance.At(a3, lane));
+                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, *ByteDistance.At(a3, 2 * lane));
 
                 if (Rows > 6)
                 {
-                    TSimd.MultiplyAddTo(ref l6, ref r6, left, right, Lane(a8, 2 * back));
-                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, Lane(a8, back));
+                    TSimd.MultiplyAddTo(ref l6, ref r6, left, right, *ByteDistance.At(a8, 2 * back));
+                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, *ByteDistance.At(a8, back));
                 }
 
                 if (Rows > 8)
                 {
                     TSimd.MultiplyAddTo(ref l8, ref r8, left, right, *a8);
-                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, Lane(a8, lane));
-                    TSimd.MultiplyAddTo(ref l10, ref r10, left, right, Lane(a8, 2 * lane));
-                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, Lane(a3, 8 * lane));
+                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, *ByteDistance.At(a8, lane));
+                    TSimd.MultiplyAddTo(ref l10, ref r10, left, right, *ByteDistance.At(a8, 2 * lane));
+                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, *ByteDistance.At(a3, 8 * lane));
                 }
             }
         }
@@ -151,9 +151,6 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
         Store(l10, r10, c += cStride, update);
         Store(l11, r11, c += cStride, update);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Lane(T* a, nint bytes) => *(T*)((byte*)a + bytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(T* a, T* b)

@@ -50,6 +50,26 @@ internal static class VectorJob
         }
     }
 
+    /// <summary>The same at the widest width that has at most so many lanes, for jobs whose rows are short.</summary>
+    public static void RunFitting<T, TJob>(ComputeContext context, int items, long work, int lanes, TJob job)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TJob : struct, IVectorJob<T>
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var action = new AtWidth<T, TJob>(context, items, work, job);
+        FittingWidth.Run<AtWidth<T, TJob>, T>(context.Width, lanes, ref action);
+    }
+
+    private struct AtWidth<T, TJob>(ComputeContext context, int items, long work, TJob job) : IWidthAction<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TJob : struct, IVectorJob<T>
+    {
+        private TJob _job = job;
+
+        public void Run<TVector>()
+            where TVector : unmanaged, ISimd<TVector, T> => VectorJob.Run<TVector, T, TJob>(context, items, work, ref _job);
+    }
+
     private static void Run<TVector, T, TJob>(ComputeContext context, int items, long work, ref TJob job)
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

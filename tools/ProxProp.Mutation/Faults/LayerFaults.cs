@@ -42,7 +42,7 @@ internal static class LayerFaults
             "*to++ = from[s.Taps - 1 - ((ky * s.KernelWidth) + kx)];",
             "ConvolutionTests", "GradientTests"),
         new("the lower rows of a tall tile are the upper ones again", "Kernels/ConvolutionTile.cs",
-            "lower = Row(upper, 4 * step);",
+            "lower = ByteDistance.At(upper, 4 * step);",
             "lower = upper;",
             "ConvolutionTests"),
         new("the gradient of a maximum overwrites instead of adding", "Kernels/MaxPooling.cs",

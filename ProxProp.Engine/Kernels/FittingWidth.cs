@@ -11,7 +11,8 @@ internal interface IWidthAction<T>
         where V : unmanaged, ISimd<V, T>;
 }
 
-internal static class ConvolutionWidth
+/// <summary>The width for rows too short for the widest.</summary>
+internal static class FittingWidth
 {
     /// <summary>Runs the action at the widest width that is allowed and has at most <paramref name="lanes"/> lanes.</summary>
     public static void Run<TAction, T>(SimdWidth width, int lanes, ref TAction action)
