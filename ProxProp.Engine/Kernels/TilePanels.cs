@@ -10,7 +10,7 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
     // How far ahead of what is read A is fetched. B is read through from its beginning to its end, which a processor foresees.
     private static int Lead => StepsAhead * Rows;
 
-    // Both panels' steps are constants: lanes are offsets, and there is nothing to compute beside the multiply-adds but three pointers and a count.
+    // Both panels' steps are constants: lanes are offsets, and there is nothing to compute beside the multiply-adds but two pointers and a count.
     // That matters where a core's other half takes every second of its turns to issue instructions: what is left for 24 multiply-adds is 36 instructions,
     // and a step of 12 x 2 has 35 where half of the numbers of A are read by the multiply-adds themselves. All of them would be too many reads.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -30,8 +30,6 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
         TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
         TSimd left, right;
 
-        // Runs ahead with what is fetched of A. What is read beside it from there the compiler does not know to be what is read from a.
-        T* again = a + Lead;
         nint pairs = kc / 2, most = Math.Max(1, ahead->Depth / 2);
         while (pairs > 0)
         {
@@ -40,56 +38,55 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
             pairs -= count;
             for (; count != 0; count--)
             {
-                Prefetch.ToFirstLevel(again);
+                Prefetch.ToFirstLevel(a + Lead);
                 left = TSimd.Load(b);
                 right = TSimd.Load(b + TSimd.Count);
                 TSimd.MultiplyAddTo(ref l0, ref r0, left, right, a[0]);
-                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, 1, again, 1 - Lead);
+                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, 1);
                 TSimd.MultiplyAddTo(ref l2, ref r2, left, right, a[2]);
-                TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, 3, again, 3 - Lead);
+                TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, 3);
                 TSimd.MultiplyAddTo(ref l4, ref r4, left, right, a[4]);
-                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, 5, again, 5 - Lead);
+                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, 5);
 
                 if (Rows > 6)
                 {
                     TSimd.MultiplyAddTo(ref l6, ref r6, left, right, a[6]);
-                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, 7, again, 7 - Lead);
+                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, 7);
                 }
 
                 if (Rows > 8)
                 {
                     TSimd.MultiplyAddTo(ref l8, ref r8, left, right, a[8]);
-                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, 9, again, 9 - Lead);
+                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, 9);
                     TSimd.MultiplyAddTo(ref l10, ref r10, left, right, a[10]);
-                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, 11, again, 11 - Lead);
+                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, 11);
                 }
 
-                Prefetch.ToFirstLevel(again + Rows);
+                Prefetch.ToFirstLevel(a + (Rows + Lead));
                 left = TSimd.Load(b + Columns);
                 right = TSimd.Load(b + Columns + TSimd.Count);
                 TSimd.MultiplyAddTo(ref l0, ref r0, left, right, a[Rows]);
-                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, Rows + 1, again, Rows + 1 - Lead);
+                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, Rows + 1);
                 TSimd.MultiplyAddTo(ref l2, ref r2, left, right, a[Rows + 2]);
-                TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, Rows + 3, again, Rows + 3 - Lead);
+                TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, Rows + 3);
                 TSimd.MultiplyAddTo(ref l4, ref r4, left, right, a[Rows + 4]);
-                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, Rows + 5, again, Rows + 5 - Lead);
+                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, Rows + 5);
 
                 if (Rows > 6)
                 {
                     TSimd.MultiplyAddTo(ref l6, ref r6, left, right, a[Rows + 6]);
-                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, Rows + 7, again, Rows + 7 - Lead);
+                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, Rows + 7);
                 }
 
                 if (Rows > 8)
                 {
                     TSimd.MultiplyAddTo(ref l8, ref r8, left, right, a[Rows + 8]);
-                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, Rows + 9, again, Rows + 9 - Lead);
+                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, Rows + 9);
                     TSimd.MultiplyAddTo(ref l10, ref r10, left, right, a[Rows + 10]);
-                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, Rows + 11, again, Rows + 11 - Lead);
+                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, Rows + 11);
                 }
 
                 a += 2 * Rows;
-                again += 2 * Rows;
                 b += 2 * Columns;
             }
         }
@@ -99,24 +96,24 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
             left = TSimd.Load(b);
             right = TSimd.Load(b + TSimd.Count);
             TSimd.MultiplyAddTo(ref l0, ref r0, left, right, a[0]);
-            TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, 1, again, 1 - Lead);
+            TSimd.MultiplyAddTo(ref l1, ref r1, left, right, a, 1);
             TSimd.MultiplyAddTo(ref l2, ref r2, left, right, a[2]);
-            TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, 3, again, 3 - Lead);
+            TSimd.MultiplyAddTo(ref l3, ref r3, left, right, a, 3);
             TSimd.MultiplyAddTo(ref l4, ref r4, left, right, a[4]);
-            TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, 5, again, 5 - Lead);
+            TSimd.MultiplyAddTo(ref l5, ref r5, left, right, a, 5);
 
             if (Rows > 6)
             {
                 TSimd.MultiplyAddTo(ref l6, ref r6, left, right, a[6]);
-                TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, 7, again, 7 - Lead);
+                TSimd.MultiplyAddTo(ref l7, ref r7, left, right, a, 7);
             }
 
             if (Rows > 8)
             {
                 TSimd.MultiplyAddTo(ref l8, ref r8, left, right, a[8]);
-                TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, 9, again, 9 - Lead);
+                TSimd.MultiplyAddTo(ref l9, ref r9, left, right, a, 9);
                 TSimd.MultiplyAddTo(ref l10, ref r10, left, right, a[10]);
-                TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, 11, again, 11 - Lead);
+                TSimd.MultiplyAddTo(ref l11, ref r11, left, right, a, 11);
             }
         }
 

@@ -78,10 +78,10 @@ public unsafe interface ISimd<TSelf, T>
     static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T x);
 
     /// <summary>
-    /// The same for a number in memory, given as x[at] and as sameX[sameAt], by pointers that the compiler does not know to meet: where an instruction can
-    /// read its number by itself, both do, which is a read more but an instruction less.
+    /// The same for a number in memory, x[at]: where an instruction can read it by itself, both do, which is a read more but an instruction less. With an
+    /// index in its address most processors take such an instruction apart again, so <paramref name="at"/> should be a constant.
     /// </summary>
-    static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at, T* sameX, nint sameAt);
+    static abstract void MultiplyAddTo(ref TSelf first, ref TSelf second, TSelf a, TSelf b, T* x, nint at);
 
     /// <summary>Correctly rounded square root.</summary>
     static abstract TSelf Sqrt(TSelf value);

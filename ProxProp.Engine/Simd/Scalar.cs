@@ -99,7 +99,7 @@ public unsafe struct Scalar<T> : ISimd<Scalar<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref Scalar<T> first, ref Scalar<T> second, Scalar<T> a, Scalar<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+    public static void MultiplyAddTo(ref Scalar<T> first, ref Scalar<T> second, Scalar<T> a, Scalar<T> b, T* x, nint at) =>
         MultiplyAddTo(ref first, ref second, a, b, x[at]);
 
     /// <inheritdoc/>

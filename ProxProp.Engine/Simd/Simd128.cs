@@ -194,7 +194,7 @@ public unsafe struct Simd128<T> : ISimd<Simd128<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref Simd128<T> first, ref Simd128<T> second, Simd128<T> a, Simd128<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+    public static void MultiplyAddTo(ref Simd128<T> first, ref Simd128<T> second, Simd128<T> a, Simd128<T> b, T* x, nint at) =>
         MultiplyAddTo(ref first, ref second, a, b, x[at]);
 
     /// <inheritdoc/>

@@ -125,7 +125,7 @@ public unsafe struct Simd256<T> : ISimd<Simd256<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref Simd256<T> first, ref Simd256<T> second, Simd256<T> a, Simd256<T> b, T* x, nint at, T* sameX, nint sameAt) =>
+    public static void MultiplyAddTo(ref Simd256<T> first, ref Simd256<T> second, Simd256<T> a, Simd256<T> b, T* x, nint at) =>
         MultiplyAddTo(ref first, ref second, a, b, x[at]);
 
     /// <inheritdoc/>

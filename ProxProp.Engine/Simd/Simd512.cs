@@ -153,10 +153,15 @@ public unsafe struct Simd512<T> : ISimd<Simd512<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAddTo(ref Simd512<T> first, ref Simd512<T> second, Simd512<T> a, Simd512<T> b, T* x, nint at, T* sameX, nint sameAt)
+    public static void MultiplyAddTo(ref Simd512<T> first, ref Simd512<T> second, Simd512<T> a, Simd512<T> b, T* x, nint at)
     {
         MultiplyAddTo(ref first, a, x + at);
-        MultiplyAddTo(ref second, b, sameX + sameAt);
+
+        // Read as an integer: of two reads of one number the compiler would make a single one, into a register, by an instruction of its own.
+        if (typeof(T) == typeof(float))
+            second._v = Vector512.FusedMultiplyAdd(b._v.AsSingle(), Vector512.Create(((int*)x)[at]).AsSingle(), second._v.AsSingle()).As<float, T>();
+        else
+            second._v = Vector512.FusedMultiplyAdd(b._v.AsDouble(), Vector512.Create(((long*)x)[at]).AsDouble(), second._v.AsDouble()).As<double, T>();
     }
 
     /// <inheritdoc/>

@@ -4,82 +4,9 @@ using ProxProp.Engine.Simd;
 
 namespace ProxProp.Engine.Kernels;
 
-// Rows or columns of A where they lie, beside any B.
+// Columns of A where they lie, beside any B.
 internal readonly unsafe partial struct Tile<TSimd, T, THeight>
 {
-    // Rows 3 and 8, with 1, 2 or 8 lanes to and fro as offsets: every row is one addressing mode away, by no more than four registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyRows(nint kc, T* a, nint aLane, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
-    {
-        TSimd l0 = TSimd.Zero, r0 = TSimd.Zero;
-        TSimd l1 = TSimd.Zero, r1 = TSimd.Zero;
-        TSimd l2 = TSimd.Zero, r2 = TSimd.Zero;
-        TSimd l3 = TSimd.Zero, r3 = TSimd.Zero;
-        TSimd l4 = TSimd.Zero, r4 = TSimd.Zero;
-        TSimd l5 = TSimd.Zero, r5 = TSimd.Zero;
-        TSimd l6 = TSimd.Zero, r6 = TSimd.Zero;
-        TSimd l7 = TSimd.Zero, r7 = TSimd.Zero;
-        TSimd l8 = TSimd.Zero, r8 = TSimd.Zero;
-        TSimd l9 = TSimd.Zero, r9 = TSimd.Zero;
-        TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
-        TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
-        TSimd left, right;
-        nint lane = aLane * sizeof(T), back = -lane;
-        T* a3 = a + (3 * aLane);
-        T* a8 = a + (8 * aLane);
-        while (kc > 0)
-        {
-            ahead->FetchPart(Rows, Columns);
-
-            // Bytes are computed here, not beside the multiply-adds, or they would be kept in memory there.
-            nint steps = Math.Min(kc, ahead->Depth), bBytes = bStep * sizeof(T);
-            kc -= steps;
-            for (; steps != 0; a3++, a8++, steps--)
-            {
-                left = TSimd.Load(b);
-                right = TSimd.Load(b + TSimd.Count);
-                b = ByteDistance.At(b, bBytes);
-                TSimd.MultiplyAddTo(ref l0, ref r0, left, right, *ByteDistance.At(a8, 8 * back));
-                TSimd.MultiplyAddTo(ref l1, ref r1, left, right, *ByteDistance.At(a3, 2 * back));
-                TSimd.MultiplyAddTo(ref l2, ref r2, left, right, *ByteDistance.At(a3, back));
-                TSimd.MultiplyAddTo(ref l3, ref r3, left, right, *a3);
-                TSimd.MultiplyAddTo(ref l4, ref r4, left, right, *ByteDistance.At(a3, lane));
-                TSimd.MultiplyAddTo(ref l5, ref r5, left, right, *ByteDistance.At(a3, 2 * lane));
-
-                if (Rows > 6)
-                {
-                    TSimd.MultiplyAddTo(ref l6, ref r6, left, right, *ByteDistance.At(a8, 2 * back));
-                    TSimd.MultiplyAddTo(ref l7, ref r7, left, right, *ByteDistance.At(a8, back));
-                }
-
-                if (Rows > 8)
-                {
-                    TSimd.MultiplyAddTo(ref l8, ref r8, left, right, *a8);
-                    TSimd.MultiplyAddTo(ref l9, ref r9, left, right, *ByteDistance.At(a8, lane));
-                    TSimd.MultiplyAddTo(ref l10, ref r10, left, right, *ByteDistance.At(a8, 2 * lane));
-                    TSimd.MultiplyAddTo(ref l11, ref r11, left, right, *ByteDistance.At(a3, 8 * lane));
-                }
-            }
-        }
-
-        Store(l0, r0, c, update);
-        Store(l1, r1, c += cStride, update);
-        Store(l2, r2, c += cStride, update);
-        Store(l3, r3, c += cStride, update);
-        Store(l4, r4, c += cStride, update);
-        Store(l5, r5, c += cStride, update);
-        if (Rows <= 6)
-            return;
-        Store(l6, r6, c += cStride, update);
-        Store(l7, r7, c += cStride, update);
-        if (Rows <= 8)
-            return;
-        Store(l8, r8, c += cStride, update);
-        Store(l9, r9, c += cStride, update);
-        Store(l10, r10, c += cStride, update);
-        Store(l11, r11, c += cStride, update);
-    }
-
     // Each step is on another page, and no processor sees by itself what comes next.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyColumns(nint kc, T* a, nint aStep, T* b, nint bStep, T* c, nint cStride, Update update, TileAhead<T>* ahead)
