@@ -41,10 +41,10 @@ internal static unsafe class Mirror
             // Each row above the diagonal is a line on another page: asked for beforehand they come all at once.
             for (int j = j0; !stream && j < j1; j++)
                 Prefetch.ToFirstLevel(c + (j * row) + i + line);
-            if (LineTranspose.IsSupported && rows == line)
+            if (stream && rows == line)
             {
                 done = (below - j0) / LineTranspose.Columns<T>() * LineTranspose.Columns<T>();
-                LineTranspose.Run(from, row, done, to, row, stream);
+                LineTranspose.Run(from, row, done, to, row, stream: true);
             }
 
             SmallTranspose.Run(from + done, row, rows, below - j0 - done, to + (done * row), row);

@@ -81,7 +81,7 @@ class Case:
         return (time.perf_counter() - start) / 20
 
     def time(self, fill):
-        """Seconds of one call, averaged over as many as fill the time; what an empty call costs from Python is subtracted."""
+        """Seconds of one call, averaged over as many as fill the time; what an empty call costs from Python, before or after, is subtracted."""
         overhead = 0.0
         if self.repeat_empty is not None:
             overhead = min(self._empty_call() for _ in range(10))
@@ -102,4 +102,6 @@ class Case:
             calls += repeat
             if seconds < fill / 8:
                 batch *= 2
+        if self.repeat_empty is not None:
+            overhead = min(overhead, *(self._empty_call() for _ in range(10)))
         return max(total / calls - overhead, 1e-9)
