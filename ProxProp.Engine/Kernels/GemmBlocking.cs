@@ -36,9 +36,12 @@ internal static class GemmBlocking
     private static readonly int LeastWidePanels = HasLargeCache ? ManyPanelsInPlace : ManyWidePanels;
     private const long WideTileBytes = 128;
 
-    // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache, or
-    // if they lie side by side and are more than one block: each value of k is then a line of another page. More workers share out what waiting that is.
+    // Panels of B from which on rows of A are read block by block where they lie; or packed, if all of a tile share one set of the first-level cache.
     private const int ManyPanelsInPlace = 16;
+
+    // Rows of A that lie side by side, so that each value of k is a line of another page, and columns of B, from which on A is packed where the second-level
+    // cache is large.
+    private const int TallColumns = 960, ManyColumns = 192;
 
     // What lies so far apart falls into the same set of most first-level caches: the dozen rows of a wide tile into 8 to 12 ways, with no room for B.
     private const long CacheWayBytes = 4096;
@@ -54,13 +57,18 @@ internal static class GemmBlocking
     /// <param name="workers">How many share the items.</param>
     public static bool PacksRows(int m, int n, int tileRows, int tileColumns, int size, bool lowerOnly, nint row, int workers)
     {
-        if (row == 1 && workers == 1 && !lowerOnly && m > SharedRows && n > ManyPanelsInPlace * tileColumns)
+        if (row == 1 && !lowerOnly && PacksTallColumns(m, n, tileColumns, workers))
             return true;
         bool isCrowded = m >= LeastRows && row * size % CacheWayBytes == 0;
         int many = IsNarrow(tileColumns, size) ? ManyPanels
             : (isCrowded ? ManyPanelsInPlace : LeastWidePanels) * (lowerOnly ? 2 : 1);
         return m < tileRows || n > tileColumns * many;
     }
+
+    // Elsewhere only what is more than one block, and by one worker: several share out what waiting that is.
+    private static bool PacksTallColumns(int m, int n, int tileColumns, int workers) => HasLargeCache
+        ? m >= TallColumns && n >= ManyColumns
+        : workers == 1 && m > SharedRows && n > ManyPanelsInPlace * tileColumns;
 
     /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
     /// <param name="column">Step from column to column.</param>

@@ -79,10 +79,12 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
         Store(l11, r11, c += cStride, update);
     }
 
+    // Less than a line of A that begins in another than it ends in begins in that of the tile before.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(T* a, T* b)
     {
-        Prefetch.ToFirstLevel(a);
+        if (Rows * sizeof(T) > Prefetch.LineBytes)
+            Prefetch.ToFirstLevel(a);
         Prefetch.ToFirstLevel(a + Rows - 1);
         Prefetch.ToFirstLevel(b);
         if (TSimd.Count * sizeof(T) >= Prefetch.LineBytes)
