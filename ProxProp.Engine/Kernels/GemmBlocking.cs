@@ -70,16 +70,22 @@ internal static class GemmBlocking
         ? m >= TallColumns && n >= ManyColumns
         : workers == 1 && m > SharedRows && n > ManyPanelsInPlace * tileColumns;
 
-    /// <summary>Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds.</summary>
+    /// <summary>
+    /// Whether B is packed: where it is a transposed view, less than a tile, or many rows of A meet more of it than the cache holds, or vectors of it that
+    /// cross lines.
+    /// </summary>
     /// <param name="column">Step from column to column.</param>
+    /// <param name="isAligned">Whether each row begins with a line.</param>
     /// <param name="m">Rows of A.</param>
     /// <param name="n">Columns of B.</param>
     /// <param name="kc">Rows of B.</param>
     /// <param name="tileRows">MR.</param>
     /// <param name="tileColumns">NR.</param>
     /// <param name="size">Bytes of an element.</param>
-    public static bool PacksColumns(nint column, int m, int n, int kc, int tileRows, int tileColumns, int size) =>
-        column != 1 || n < tileColumns || (!AreFew(m, tileRows) && !IsCached(n, kc, size));
+    /// <param name="workers">How many share the items.</param>
+    public static bool PacksColumns(nint column, bool isAligned, int m, int n, int kc, int tileRows, int tileColumns, int size, int workers) =>
+        column != 1 || n < tileColumns || (!AreFew(m, tileRows) && !IsCached(n, kc, size))
+        || (!isAligned && !IsNarrow(tileColumns, size) && m > LeastRows && kc >= LeastDepth && (workers == 1 || !AreFew(n, tileColumns)));
 
     /// <summary>Whether so many lanes of so many values of k stay in the second-level cache.</summary>
     public static bool IsCached(int lanes, int kc, int size) => (long)lanes * kc * size <= CachedBytes;
@@ -129,6 +135,9 @@ internal static class GemmBlocking
     // Tall and short tiles, 12 and 8 rows, make up any multiple of 4 from 16 on.
     private const int CutRows = 4, LeastCutRows = 24;
     private const int LeastRows = 20 * TallestTile;
+
+    // Values of k from which on B is worth packing for vectors that are lines and would cross them: with fewer, too little is computed beside which to copy.
+    private const int LeastDepth = 96;
 
     /// <summary>
     /// KC: how many values of k one block sums. Part of the contract on bits (see <see cref="Gemm"/>), so it depends on nothing but the type.

@@ -68,7 +68,7 @@ internal static unsafe class GemmDriver
         {
             PackJob<T, TTile> operands = default;
             bool sharesColumns = GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers: 1);
-            PlanPacking(context, product, new(packsRows, rowsAlong: false, sharesColumns), 0, 0, product.K, 0, product.M, ref operands);
+            PlanPacking(context, product, new(packsRows, rowsAlong: false, sharesColumns, workers), 0, 0, product.K, 0, product.M, ref operands);
             if (operands.Columns.IsReadable)
             {
                 for (int item = 0; item < operands.Items; item++)
@@ -91,7 +91,7 @@ internal static unsafe class GemmDriver
         int rowsAtOnce = packsRows ? GemmBlocking.RowsAtOnce(product.M, context.PackedRows, TTile.Rows) : product.M;
         int rowBlocks = (product.M + rowsAtOnce - 1) / rowsAtOnce;
         int blocks = rowBlocks * Math.Max(1, (product.K + depth - 1) / depth);
-        PackingChoice choice = new(packsRows, rowsAlong: workers == 1, GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers));
+        PackingChoice choice = new(packsRows, rowsAlong: workers == 1, GemmBlocking.SharesColumns(product.M, product.N, TTile.Columns, workers), workers);
         Strand* strands = stackalloc Strand[workers];
         WorkShare* shares = stackalloc WorkShare[workers + 1];
         MultiplyJob<T, TTile> job = default;
@@ -120,9 +120,11 @@ internal static unsafe class GemmDriver
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TTile : struct, ITile<T>
     {
-        bool packsColumns = GemmBlocking.PacksColumns(product.BColumn, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T));
         T* a = product.A + (row * product.ARow) + (k * product.AColumn);
         T* b = product.B + (k * product.BRow);
+        bool isAligned = ((nint)b | (product.BRow * sizeof(T))) % Prefetch.LineBytes == 0;
+        bool packsColumns = GemmBlocking.PacksColumns(
+            product.BColumn, isAligned, product.M, product.N, kc, TTile.Rows, TTile.Columns, sizeof(T), choice.Workers);
         T* packed = choice.Rows ? (T*)context.SharedRowPanels(choice.RowsAlong ? 0 : buffer) : null;
         job.Rows = PanelSet<T>.Create(a, product.ARow, product.AColumn, rows, kc, choice.Rows, packed);
         job.Rows.IsPackedAlong = choice.Rows && choice.RowsAlong;

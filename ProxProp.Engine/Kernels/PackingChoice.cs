@@ -4,7 +4,8 @@ namespace ProxProp.Engine.Kernels;
 /// <param name="rows">Whether A is packed.</param>
 /// <param name="rowsAlong">Whether a panel of A is packed just before its first tile, by a worker who is alone.</param>
 /// <param name="sharesColumns">Whether what is packed of B is packed once for all workers; see <see cref="GemmBlocking.SharesColumns"/>.</param>
-internal readonly struct PackingChoice(bool rows, bool rowsAlong, bool sharesColumns)
+/// <param name="workers">How many workers share the product.</param>
+internal readonly struct PackingChoice(bool rows, bool rowsAlong, bool sharesColumns, int workers)
 {
     /// <summary>Whether A is packed.</summary>
     public readonly bool Rows = rows;
@@ -14,4 +15,7 @@ internal readonly struct PackingChoice(bool rows, bool rowsAlong, bool sharesCol
 
     /// <summary>Whether what is packed of B is packed once for all workers; otherwise each packs what it needs.</summary>
     public readonly bool SharesColumns = sharesColumns;
+
+    /// <summary>How many workers share the product.</summary>
+    public readonly int Workers = workers;
 }
