@@ -44,8 +44,13 @@ public static class TriangularSolve
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int half = Half(n);
-        if (n > TriangularBlock.Size<T>())
-            context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half);
+        if (n <= TriangularBlock.Size<T>())
+            return;
+        context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half);
+
+        // Solving with Lᵀ from the left, L comes as a transposed view.
+        if (!unknownsAreColumns)
+            context.Expect<T>(half, rightHandSides, half, transposed: true);
     }
 
     /// <summary>Where a triangle of n rows is cut: the half, rounded up to a multiple of 16.</summary>
