@@ -3,7 +3,7 @@ namespace ProxProp.Mutation.Faults;
 /// <summary>Faults in the training step, the learning rate and the data.</summary>
 internal static class TrainingFaults
 {
-    private const string Step = "Training/TrainingStep.cs";
+    private const string Sweep = "Training/TrainingStepSweep.cs";
 
     public static IReadOnlyList<Fault> List { get; } =
     [
@@ -27,7 +27,7 @@ internal static class TrainingFaults
             "Math.Sqrt(Math.Max(input, pass.Batch)) < most",
             "Math.Sqrt(Math.Max(input, pass.Batch)) >= 0",
             "NonFiniteTests"),
-        new("the derivative of the layer above is stale", Step,
+        new("the derivative of the layer above is stale", Sweep,
             "                delta = other;\n",
             "",
             "NetworkGradientTests", "LiteralAlgorithmTests"),
@@ -35,7 +35,7 @@ internal static class TrainingFaults
             "WhyGradient(parametric, i < frozen, i == last)",
             "WhyGradient(parametric, i < frozen, false)",
             "LiteralAlgorithmTests"),
-        new("weights are moved before the derivative passes through them", Step,
+        new("weights are moved before the derivative passes through them", Sweep,
             "                LayerReport report = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);\n",
             """
                             LayerReport report = _directions.Compute(pass, i, parametric, a, dz, _direction.Span);
@@ -72,7 +72,7 @@ internal static class TrainingFaults
             "        _generator.Shuffle<int>(_order);\n",
             "",
             "BatchPlanTests"),
-        new("micro-batches are not weighed", "Training/TrainingStep.cs",
+        new("micro-batches are not weighed", Sweep,
             "        if (batch < whole)\n",
             "        if (batch > whole)\n",
             "MicroBatchTests"),
@@ -80,7 +80,7 @@ internal static class TrainingFaults
             "for (; i < bytes.Length; i++)",
             "for (; i < bytes.Length / 8 * 8; i++)",
             "ByteStoreTests"),
-        new("the derivative of a ReLU before a maximum is forgotten", Step,
+        new("the derivative of a ReLU before a maximum is forgotten", Sweep,
             "            ReluBeforeMaximum.Backward(_network, i, pass, z, dz);\n",
             "",
             "NetworkGradientTests"),
