@@ -4,7 +4,10 @@ using System.Runtime.Intrinsics;
 
 namespace ProxProp.Engine.Kernels;
 
-/// <summary>Transposition of blocks that fit in cache: by whole lines of the result where there are registers for it, else by squares, and element by element at the edges.</summary>
+/// <summary>
+/// Transposition of blocks that fit in cache: by whole lines of the result where there are registers for it, else by squares, and element by element
+/// at the edges.
+/// </summary>
 internal static unsafe class SmallTranspose
 {
     /// <summary>destination[j·destinationStride + i] = source[i·sourceStride + j] for i &lt; rows, j &lt; columns; strides may be negative.</summary>

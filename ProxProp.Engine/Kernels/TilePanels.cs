@@ -29,7 +29,6 @@ internal readonly unsafe partial struct Tile<TSimd, T, THeight>
         TSimd l10 = TSimd.Zero, r10 = TSimd.Zero;
         TSimd l11 = TSimd.Zero, r11 = TSimd.Zero;
         TSimd left, right;
-
         nint pairs = kc / 2, most = Math.Max(1, ahead->Depth / 2);
         while (pairs > 0)
         {

@@ -75,16 +75,20 @@ class Case:
         self.call = lambda: function(*arguments)
 
     def _empty_call(self):
-        start = time.perf_counter()
-        for _ in range(20):
-            self.repeat_empty()
-        return (time.perf_counter() - start) / 20
+        """Seconds of an empty call, the least of ten averages; 0 where none is subtracted."""
+        if self.repeat_empty is None:
+            return 0.0
+        averages = []
+        for _ in range(10):
+            start = time.perf_counter()
+            for _ in range(20):
+                self.repeat_empty()
+            averages.append((time.perf_counter() - start) / 20)
+        return min(averages)
 
     def time(self, fill):
         """Seconds of one call, averaged over as many as fill the time; what an empty call costs from Python, before or after, is subtracted."""
-        overhead = 0.0
-        if self.repeat_empty is not None:
-            overhead = min(self._empty_call() for _ in range(10))
+        overhead = self._empty_call()
         if self.restore is not None:
             self.restore()
         self.call()
@@ -102,6 +106,4 @@ class Case:
             calls += repeat
             if seconds < fill / 8:
                 batch *= 2
-        if self.repeat_empty is not None:
-            overhead = min(overhead, *(self._empty_call() for _ in range(10)))
-        return max(total / calls - overhead, 1e-9)
+        return max(total / calls - min(overhead, self._empty_call()), 1e-9)
