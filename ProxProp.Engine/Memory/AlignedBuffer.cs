@@ -19,6 +19,7 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, int.MaxValue);
         Length = (int)length;
         _data = new PinnedBytes(length * sizeof(T));
+        HugePages.Ask(_data.Pointer, length * sizeof(T));
     }
 
     /// <summary>Number of elements.</summary>

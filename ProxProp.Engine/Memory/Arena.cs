@@ -56,6 +56,7 @@ public sealed unsafe class Arena : IDisposable
 {
     private const int Line = PinnedBytes.Line;
     private readonly List<ArenaEntry> _entries = [];
+    private readonly List<(long Offset, long Bytes, bool Scratch)> _touched = [];
     private long _persistent;
     private long _scratch;
     private long _scratchInUse;
@@ -84,6 +85,9 @@ public sealed unsafe class Arena : IDisposable
 
     /// <summary>Bytes that stay untouched as long as no <see cref="BufferPurpose.Standby"/> buffer is used, those told by <see cref="Use{T}"/> aside.</summary>
     public long StandbyBytes => _persistentStandby + _scratch - _scratchInUse;
+
+    /// <summary>Where the reservations lie that do not stand by, each among the persistent ones or in the region that scopes share.</summary>
+    internal IReadOnlyList<(long Offset, long Bytes, bool Scratch)> Touched => _touched;
 
     /// <summary>Where the next scratch reservation begins.</summary>
     internal long ScratchEnd { get; set; }
@@ -124,6 +128,8 @@ public sealed unsafe class Arena : IDisposable
             _persistentStandby += Purpose == BufferPurpose.Standby ? padded : 0;
         }
 
+        if (Purpose != BufferPurpose.Standby)
+            _touched.Add((offset, bytes, scratch));
         return new Slot<T>(this, offset, (int)count, scratch);
     }
 
@@ -155,6 +161,10 @@ public sealed unsafe class Arena : IDisposable
         if (IsCommitted)
             throw new InvalidOperationException("The arena is already committed.");
         _memory = new PinnedBytes(TotalBytes);
+
+        // Slot by slot: a page that were in use in part would take more from the machine than is planned.
+        foreach ((long offset, long bytes, bool scratch) in _touched)
+            HugePages.Ask(_memory.Pointer + offset + (scratch ? _persistent : 0), bytes);
     }
 
     /// <summary>Gives the memory back as soon as no span of it is in use; slots throw from now on.</summary>
