@@ -5,8 +5,8 @@
     python3 tools/peers/compare.py kernels --threads 1 2
 
 A topic is a module of this folder with a function rows(options) that yields rows; each row is a dictionary with the keys of COLUMNS.
-Every row is measured in rounds: ours, the peer, ours, the peer ... so that drift of the machine hits both alike. The ratio is the median over
-rounds of ours to the peer's speed in the same round: above 1, ours is faster.
+Every row is measured in rounds, both sides on the same processors: ours, the peer, ours, the peer ... so that drift of the machine hits both
+alike. The ratio is the median over rounds of ours to the peer's speed in the same round: above 1, ours is faster.
 """
 import argparse
 import ctypes

@@ -7,6 +7,7 @@ import statistics
 import time
 
 import ours
+import turns
 from training import set_threads
 
 BATCH = 500
@@ -68,7 +69,7 @@ def measure(options, torch, server, name, case, threads):
     mine, theirs, peaks = [], [], []
     with torch.no_grad():
         peer = Peer(torch, *case, "float")
-        for _ in range(options.rounds):
+        for _ in turns.rounds(options.rounds, threads, server):
             peaks.append(server.peak("float", threads))
             mine.append(flops / server.time(options.fill) * 1e-9)
             theirs.append(flops / peer.time(options.fill) * 1e-9)

@@ -4,6 +4,7 @@ import time
 
 import openblas
 import ours
+import turns
 
 FLOAT_CASES = [
     ("gemm-nt", 500, 4000, 3072), ("gemm-nt", 500, 1000, 4000), ("gemm-nt", 500, 4000, 1000), ("gemm-nt", 500, 10, 4000),
@@ -44,7 +45,7 @@ def measure(options, library, server, name, case, kind, threads):
     server.time(0.1)
     peer.time(0.02)
     mine, theirs, peaks = [], [], []
-    for _ in range(options.rounds):
+    for _ in turns.rounds(options.rounds, threads, server):
         # OpenBLAS's threads go on spinning after a call; they must be asleep before ours is measured.
         time.sleep(0.06 if threads > 1 else 0)
         peaks.append(server.peak(kind, threads))

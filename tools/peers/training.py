@@ -9,6 +9,7 @@ import time
 
 import openblas
 import ours
+import turns
 
 NETS = {"mlp": 500, "convnet": 500, "digits": 32}
 STEPS = ["gradient", "exact", "cg3"]
@@ -134,7 +135,7 @@ def measure(options, torch, server, name, net, step, batch, threads, peer=None):
     server.ask("open", net, step, batch, threads)
     peer = peer or Peer(torch, net, step)
     mine, theirs = [], []
-    for _ in range(options.rounds):
+    for _ in turns.rounds(options.rounds, threads, server):
         for side, seconds in ((server, mine), (peer, theirs)):
             # One step untimed: the other side's threads go on spinning for a while, and its data are in the caches.
             side.time(0)
