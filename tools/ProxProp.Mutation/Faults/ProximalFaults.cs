@@ -108,7 +108,7 @@ internal static class ProximalFaults
         new("a direction is trusted however much of it is rounding", "Solvers/DirectionNoise.cs",
             "squared > 0 && noise > Most * Math.Sqrt(squared)",
             "false",
-            "IllConditionedTests", "MicroBatchTests"),
+            "IllConditionedTests", "MicroBatchPrecisionTests"),
         new("restoring forgets the diagonal", "Solvers/GramFactor.cs",
             "            matrix[i, i] = diagonal[i];\n",
             "",
