@@ -6,7 +6,11 @@ namespace ProxProp.Engine.Memory;
 /// <param name="Scratch">True where the buffer lives only inside one scratch scope and shares its memory with the other scopes.</param>
 /// <param name="Owner">Whose it is, a layer for example.</param>
 /// <param name="Purpose">What it is for.</param>
-public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch, string Owner, BufferPurpose Purpose);
+public readonly record struct ArenaEntry(string Name, long Bytes, bool Scratch, string Owner, BufferPurpose Purpose)
+{
+    /// <summary>Where it begins, among the persistent reservations or in the region that scopes share.</summary>
+    internal long Offset { get; init; }
+}
 
 /// <summary>What memory is for.</summary>
 public enum BufferPurpose
@@ -56,7 +60,6 @@ public sealed unsafe class Arena : IDisposable
 {
     private const int Line = PinnedBytes.Line;
     private readonly List<ArenaEntry> _entries = [];
-    private readonly List<(long Offset, long Bytes, bool Scratch)> _touched = [];
     private long _persistent;
     private long _scratch;
     private long _scratchInUse;
@@ -86,8 +89,8 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Bytes that stay untouched as long as no <see cref="BufferPurpose.Standby"/> buffer is used, those told by <see cref="Use{T}"/> aside.</summary>
     public long StandbyBytes => _persistentStandby + _scratch - _scratchInUse;
 
-    /// <summary>Where the reservations lie that do not stand by, each among the persistent ones or in the region that scopes share.</summary>
-    internal IReadOnlyList<(long Offset, long Bytes, bool Scratch)> Touched => _touched;
+    /// <summary>The reservations that do not stand by.</summary>
+    internal IEnumerable<ArenaEntry> Touched => _entries.Where(e => e.Purpose != BufferPurpose.Standby);
 
     /// <summary>Where the next scratch reservation begins.</summary>
     internal long ScratchEnd { get; set; }
@@ -111,7 +114,6 @@ public sealed unsafe class Arena : IDisposable
         long bytes = count * sizeof(T);
         long padded = (bytes + Line - 1) / Line * Line;
         bool scratch = _inScratch && !keep;
-        _entries.Add(new ArenaEntry(name, bytes, scratch, Owner, Purpose));
         long offset;
         if (scratch)
         {
@@ -128,8 +130,7 @@ public sealed unsafe class Arena : IDisposable
             _persistentStandby += Purpose == BufferPurpose.Standby ? padded : 0;
         }
 
-        if (Purpose != BufferPurpose.Standby)
-            _touched.Add((offset, bytes, scratch));
+        _entries.Add(new ArenaEntry(name, bytes, scratch, Owner, Purpose) { Offset = offset });
         return new Slot<T>(this, offset, (int)count, scratch);
     }
 
@@ -163,8 +164,8 @@ public sealed unsafe class Arena : IDisposable
         _memory = new PinnedBytes(TotalBytes);
 
         // Slot by slot: a page that were in use in part would take more from the machine than is planned.
-        foreach ((long offset, long bytes, bool scratch) in _touched)
-            HugePages.Ask(_memory.Pointer + offset + (scratch ? _persistent : 0), bytes);
+        foreach (ArenaEntry entry in Touched)
+            HugePages.Ask(_memory.Pointer + entry.Offset + (entry.Scratch ? _persistent : 0), entry.Bytes);
     }
 
     /// <summary>Gives the memory back as soon as no span of it is in use; slots throw from now on.</summary>
