@@ -46,11 +46,15 @@ public static class TriangularSolve
         int half = Half(n);
         if (n <= TriangularBlock.Size<T>())
             return;
-        context.Expect<T>(unknownsAreColumns ? rightHandSides : half, unknownsAreColumns ? half : rightHandSides, half);
+        if (unknownsAreColumns)
+        {
+            context.Expect<T>(rightHandSides, half, half);
+            return;
+        }
 
         // Solving with Lᵀ from the left, L comes as a transposed view.
-        if (!unknownsAreColumns)
-            context.Expect<T>(half, rightHandSides, half, transposed: true);
+        context.Expect<T>(half, rightHandSides, half);
+        context.Expect<T>(half, rightHandSides, half, transposed: true);
     }
 
     /// <summary>Where a triangle of n rows is cut: the half, rounded up to a multiple of 16.</summary>
