@@ -3,7 +3,6 @@
 Ratios are of times for the same result. The Gram matrix's peer is what PyTorch offers for it: unfold, then one symmetric product an image;
 its GFLOP/s are counted as im2col's, which is why ours, computed from offset correlations, can pass the peak.
 """
-import statistics
 import time
 
 import ours
@@ -66,21 +65,5 @@ def rows(options):
 
 def measure(options, torch, server, name, case, threads):
     flops = server.open(*case, "float", threads)["flops"]
-    mine, theirs, peaks = [], [], []
     with torch.no_grad():
-        peer = Peer(torch, *case, "float")
-        for _ in turns.rounds(options.rounds, threads, server):
-            peaks.append(server.peak("float", threads))
-            mine.append(flops / server.time(options.fill) * 1e-9)
-            theirs.append(flops / peer.time(options.fill) * 1e-9)
-    return {
-        "case": name,
-        "type": "float",
-        "threads": threads,
-        "ours": statistics.median(mine),
-        "peer": statistics.median(theirs),
-        "unit": "GFLOP/s",
-        "peak share": max(mine) / max(peaks),
-        "ratio": statistics.median(a / b for a, b in zip(mine, theirs)),
-        "best ratio": max(mine) / max(theirs),
-    }
+        return turns.products(options, server, Peer(torch, *case, "float"), name, flops, "float", threads)

@@ -1,7 +1,4 @@
 """Dense linear algebra against OpenBLAS and its LAPACK."""
-import statistics
-import time
-
 import openblas
 import ours
 import turns
@@ -44,21 +41,5 @@ def measure(options, library, server, name, case, kind, threads):
     peer = openblas.Case(library, *case, kind, threads)
     server.time(0.1)
     peer.time(0.02)
-    mine, theirs, peaks = [], [], []
-    for _ in turns.rounds(options.rounds, threads, server):
-        # OpenBLAS's threads go on spinning after a call; they must be asleep before ours is measured.
-        time.sleep(0.06 if threads > 1 else 0)
-        peaks.append(server.peak(kind, threads))
-        mine.append(flops / server.time(options.fill) * 1e-9)
-        theirs.append(flops / peer.time(options.fill) * 1e-9)
-    return {
-        "case": name,
-        "type": kind,
-        "threads": threads,
-        "ours": statistics.median(mine),
-        "peer": statistics.median(theirs),
-        "unit": "GFLOP/s",
-        "peak share": max(mine) / max(peaks),
-        "ratio": statistics.median(a / b for a, b in zip(mine, theirs)),
-        "best ratio": max(mine) / max(theirs),
-    }
+    # OpenBLAS's threads go on spinning after a call.
+    return turns.products(options, server, peer, name, flops, kind, threads, pause=0.06 if threads > 1 else 0.0)

@@ -9,6 +9,7 @@ import statistics
 import time
 
 import ours
+import turns
 
 BATCH = {"mlp": 500, "convnet": 500, "digits": 32}
 ROUNDS = 7
@@ -25,7 +26,7 @@ def compare(programs, net, step, threads):
         first.append((opened, server.time(0)))
     for server in servers:
         server.time(0.3)
-    for _ in range(ROUNDS):
+    for _ in turns.rounds(ROUNDS, threads, *servers):
         for server, seconds in zip(servers, rest):
             seconds.append(server.time(0.1))
     for server in servers:
