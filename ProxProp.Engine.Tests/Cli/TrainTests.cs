@@ -3,6 +3,7 @@ using ProxProp.Engine.Tests.Data;
 
 namespace ProxProp.Engine.Tests.Cli;
 
+/// <summary>What <c>proxprop train</c> chooses, prints, logs and saves.</summary>
 public sealed class TrainTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
