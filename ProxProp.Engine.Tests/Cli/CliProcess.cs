@@ -50,28 +50,6 @@ internal sealed class CliProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Waits for its end and tells the most resident memory it has had, in bytes; its output must fit into a pipe.</summary>
-    public long PeakMemory()
-    {
-        long peak = 0;
-        while (!_process.HasExited)
-        {
-            try
-            {
-                string? line = File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-                peak = line is null ? peak : Math.Max(peak, 1024 * long.Parse(line["VmHWM:".Length..^" kB".Length]));
-            }
-            catch (IOException)
-            {
-                // It ended between the two lines.
-            }
-
-            Thread.Sleep(1);
-        }
-
-        return peak;
-    }
-
     /// <summary>Waits for its end; one that does not come within two minutes is a failure.</summary>
     public CliRun Finish()
     {

@@ -54,7 +54,7 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void Peak_memory_is_what_was_planned()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process reads the peak of its resident memory in /proc.");
         string[] common = ["--step", "exact", "--batch", "500", "--max-steps", "3", "--threads", "1"];
         string[] small = ["--model", "mlp:1024", .. common], large = ["--model", "mlp:4000,1500", .. common];
         long planned = Planned(large) - Planned(small), peak = Peak(large) - Peak(small);
@@ -96,7 +96,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("mlp:4000,1500", "cg3", 500, 1)]
     public void Peak_memory_is_planned_for_every_kind_of_step_and_budget(string model, string step, int batch, double share)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process reads the peak of its resident memory in /proc.");
         // With more τ_θ what stands by for double is touched.
         string[] tau = step == "exact" ? ["--tau-theta", "0.05"] : [];
         string[] common = ["--step", step, .. tau, "--max-steps", "2", "--log", _folder.File("log"), "--report-every", "1", "--threads", "1"];
@@ -113,7 +113,7 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void Peak_memory_within_a_budget_is_what_was_planned()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process reads the peak of its resident memory in /proc.");
         // With more τ_θ float will not do for the second layer, and what stands by for double is touched.
         string[] args = [.. Images(), "--step", "exact", "--tau-theta", "0.05", "--batch", "1200", "--max-steps", "2", "--threads", "1"];
         string[] within = [.. args, "--memory-budget", $"{Total(args) / 2}"];
@@ -128,12 +128,9 @@ public sealed class PlanTests : IDisposable
     [InlineData("mlp:500,500", "1400")]
     public void The_whole_process_takes_what_was_planned(string model, string batch)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of resident memory is read from /proc.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process reads the peak of its resident memory in /proc.");
         string[] args = ["--model", model, "--batch", batch, "--step", "exact", "--max-steps", "4", "--threads", "1"];
-        using CliProcess process = CliProcess.Start(_folder.Path, ["plan", "--json", .. args]);
-        CliRun run = process.Finish();
-        Assert.True(run.ExitCode == 0, run.Error);
-        using JsonDocument plan = JsonDocument.Parse(run.Output);
+        using JsonDocument plan = JsonDocument.Parse(Run(_folder.File("status of the plan"), "plan", ["--json", .. args]));
         long Of(string name) => plan.RootElement.GetProperty(name).GetInt64();
         long expected = Of("planned") - Of("standby") + Of("process");
         Assert.InRange(Peak(args), 0.9 * expected, 1.1 * expected);
@@ -212,10 +209,16 @@ public sealed class PlanTests : IDisposable
 
     private long Peak(string[] args)
     {
-        using CliProcess process = CliProcess.Start(_folder.Path, ["train", "--save", "w", .. args]);
-        long peak = process.PeakMemory();
+        string status = _folder.File("status");
+        Run(status, "train", ["--save", "w", .. args]);
+        return StartupHook.PeakIn(status);
+    }
+
+    private string Run(string status, string command, string[] args)
+    {
+        using CliProcess process = CliProcess.StartWith(_folder.Path, StartupHook.WritesStatusTo(status), [command, .. args]);
         CliRun run = process.Finish();
         Assert.True(run.ExitCode == 0, run.Error);
-        return peak;
+        return run.Output;
     }
 }
