@@ -34,17 +34,15 @@ public sealed class ComputeContextTests
             Thread.Sleep(10);
             compute.Dispose();
             GC.Collect();
-            bool kept = memory.IsAlive, computing = thread.IsAlive;
+            bool kept = memory.IsAlive;
             thread.Join();
             GC.Collect();
             Assert.False(memory.IsAlive);
-            if (!computing)
-                continue; // it was too fast to be overtaken
-            Assert.True(kept);
-            return;
+            if (kept)
+                return; // or it had ended before the collection, or not begun before the end of its context
         }
 
-        Assert.Fail("No kernel was still at work after a collection.");
+        Assert.Fail("No kernel kept its memory through a collection.");
     }
 
     [Fact]
