@@ -110,6 +110,17 @@ class Peer:
         return (time.perf_counter() - start) / calls
 
 
+def flops(torch, net):
+    """Operations of a plain step, two for a multiply-add: forward, gradients of parameters, and those of inputs but for the first layer's."""
+    model, shape, _, _ = build(torch, net)
+    forward = []
+    for layer in model:
+        if hasattr(layer, "weight"):
+            layer.register_forward_hook(lambda layer, _, output: forward.append(layer.weight.numel() * output.numel() // len(layer.weight)))
+    model(torch.zeros(1, *shape))
+    return 2 * NETS[net] * (3 * sum(forward) - forward[0])
+
+
 def set_threads(torch, threads):
     """PyTorch's own threads, and those of OpenBLAS behind it, which PyTorch's setting does not reach."""
     torch.set_num_threads(threads)
@@ -119,23 +130,27 @@ def set_threads(torch, threads):
 def rows(options):
     import torch
 
-    server = ours.Server(options.width, "steps")
-    print(f"Peer: PyTorch {torch.__version__}, milliseconds a step")
+    server, kernels = ours.Server(options.width, "steps"), ours.Server(options.width)
+    print(f"Peer: PyTorch {torch.__version__}, milliseconds a step; share: a plain step's multiply-adds at the measured peak, by its time")
     for threads in options.threads:
         set_threads(torch, threads)
         for net, batch in NETS.items():
             for step in STEPS:
                 name = f"{net} {step}"
                 if options.only in name:
-                    yield measure(options, torch, server, name, net, step, batch, threads)
+                    plain = kernels if step == "gradient" else None
+                    yield measure(options, torch, server, name, net, step, batch, threads, kernels=plain)
     server.close()
+    kernels.close()
 
 
-def measure(options, torch, server, name, net, step, batch, threads, peer=None):
+def measure(options, torch, server, name, net, step, batch, threads, peer=None, kernels=None):
     server.ask("open", net, step, batch, threads)
     peer = peer or Peer(torch, net, step)
-    mine, theirs = [], []
-    for _ in turns.rounds(options.rounds, threads, server):
+    mine, theirs, peaks = [], [], []
+    for _ in turns.rounds(options.rounds, threads, *filter(None, (server, kernels))):
+        if kernels is not None:
+            peaks.append(kernels.peak("float", threads))
         for side, seconds in ((server, mine), (peer, theirs)):
             # One step untimed: the other side's threads go on spinning for a while, and its data are in the caches.
             side.time(0)
@@ -147,6 +162,7 @@ def measure(options, torch, server, name, net, step, batch, threads, peer=None):
         "ours": statistics.median(mine),
         "peer": statistics.median(theirs),
         "unit": "ms",
+        "peak share": flops(torch, net) / max(peaks) / min(mine) * 1e-6 if peaks else None,
         "ratio": statistics.median(b / a for a, b in zip(mine, theirs)),
         "best ratio": min(theirs) / min(mine),
     }
