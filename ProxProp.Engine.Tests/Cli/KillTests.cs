@@ -35,7 +35,7 @@ public sealed class KillTests : IDisposable
             long patience = Environment.TickCount64 + (early ? generator.NextInt(250) : 60_000);
             while (Environment.TickCount64 < patience && !process.HasExited && (early || LastWrite(checkpoint) == before))
                 Thread.Sleep(1);
-            Thread.Sleep(early ? 0 : generator.NextInt(120));
+            Thread.Sleep(early ? 0 : generator.NextInt(40));
             Assert.False(process.HasExited, "The run was over before it could be killed so often; give it more epochs.");
             inTraining += LastWrite(checkpoint) != before ? 1 : 0;
             process.Signal("KILL");
