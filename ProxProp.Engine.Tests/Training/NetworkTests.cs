@@ -120,11 +120,12 @@ public sealed class NetworkTests : IDisposable
     [Fact]
     public void A_network_that_cannot_be_built_leaves_no_threads_behind()
     {
+        Assert.SkipUnless(Environment.ProcessorCount > 1, "With one processor there are no threads to leave behind.");
+        const int Networks = 200, OfOtherTests = 100;
         int before = Threads();
-        for (int i = 0; i < 40; i++)
+        for (int i = 0; i < Networks; i++)
             Assert.Throws<ArgumentException>(() => new Network<double>(Shape.Vector(10), [new Linear<double>(4), new Conv2d<double>(2, 3)], 4));
-        Assert.InRange(Threads() - before, -1000, 35);
-        Assert.True(Environment.ProcessorCount > 1, "With one processor there would be no threads to leave behind.");
+        Assert.InRange(Threads() - before, -1000, OfOtherTests);
     }
 
     [Fact]
