@@ -24,8 +24,9 @@ internal static unsafe class TriangularBlock
     // Panels of right-hand sides of an item, if there are enough of them: what they share of the triangle is then in a cache nearby.
     private const int MostItemPanels = 4;
 
-    // Unknowns that are columns of B are copied to the panel a tile at a time, and back so many at a time, while they are in the first-level cache.
-    private const int ColumnsAtOnce = 48;
+    // What is not read and written where it lies is copied to the panel a tile at a time, and back so many unknowns at a time, while the first-level cache
+    // holds them.
+    private const int UnknownsAtOnce = 48;
     private const long SerialFlops = 1_500_000;
 
     /// <summary>Largest block: its sums are then one block of k (see <see cref="Gemm"/>).</summary>
@@ -151,33 +152,28 @@ internal static unsafe class TriangularBlock
             int direct = Work.UnknownsAreColumns || count < TTile.Columns ? 0 : n / TTile.Rows * TTile.Rows;
             if (count < TTile.Columns)
                 new Span<T>(x, n * TTile.Columns).Clear();
-            if (!Work.UnknownsAreColumns)
-                CopyRows(b, x, direct, count, toPanel: true);
-            int written = 0;
+            int written = direct;
             T* row = Work.Reversed ? b + ((n - 1) * Work.Stride) : b;
             for (int i = 0; i < n; i += TTile.Rows, row += TTile.Rows * bStride)
             {
-                if (Work.UnknownsAreColumns)
-                    CopyColumns(b, x, i, Math.Min(TTile.Rows, n - i), count, toPanel: true);
+                bool isDirect = i < direct;
+                if (!isDirect)
+                    Copy(b, x, i, Math.Min(TTile.Rows, n - i), count, toPanel: true);
                 T* g = Work.Panel(i / TTile.Rows, TTile.Rows);
                 T* at = x + ((nint)i * TTile.Columns);
-                bool isDirect = i < direct;
                 ahead.BeginTile(isDirect ? row : at);
                 ahead.Depth = ahead.PartOf(i);
                 TTile.Multiply(i, g, 1, TTile.Rows, x, TTile.Columns, sums, TTile.Columns, Update.Assign, &ahead);
                 TTile.Substitute(g + ((nint)i * TTile.Rows), sums, at, isDirect ? row : at, isDirect ? bStride : TTile.Columns);
-                if (Work.UnknownsAreColumns && Finished(i + TTile.Rows) is int finished && (finished == n || finished >= written + ColumnsAtOnce))
-                {
-                    CopyColumns(b, x, written, finished - written, count, toPanel: false);
-                    written = finished;
-                }
+                int finished = Finished(i + TTile.Rows);
+                if (finished < n && finished < written + UnknownsAtOnce)
+                    continue;
+                Copy(b, x, written, finished - written, count, toPanel: false);
+                written = finished;
             }
-
-            if (!Work.UnknownsAreColumns)
-                CopyRows(b, x, direct, count, toPanel: false);
         }
 
-        // Of so many unknowns that are solved, those whose columns fill lines.
+        // Of so many unknowns that are solved, those whose columns, if they are columns, fill lines.
         private readonly int Finished(int solved)
         {
             int line = Prefetch.LineBytes / sizeof(T);
@@ -196,29 +192,27 @@ internal static unsafe class TriangularBlock
                 : new(Work.B + first, Work.Stride, Work.N, count);
         }
 
-        // Right-hand sides of so many unknowns, in order of solution, which are columns of B.
-        private readonly void CopyColumns(T* b, T* x, int first, int unknowns, int count, bool toPanel)
+        // Right-hand sides of so many unknowns, in order of solution.
+        private readonly void Copy(T* b, T* x, int first, int unknowns, int count, bool toPanel)
         {
             nint step = Work.Reversed ? -TTile.Columns : TTile.Columns;
             T* at = x + ((nint)(Work.Reversed ? first + unknowns - 1 : first) * TTile.Columns);
-            b += Work.Reversed ? Work.N - first - unknowns : first;
-            if (toPanel)
-                SmallTranspose.Run(b, Work.Stride, count, unknowns, at, step);
-            else
-                SmallTranspose.Run(at, step, unknowns, count, b, Work.Stride);
-        }
-
-        // Right-hand sides of the unknowns from first on, in order of solution, which are rows of B.
-        private readonly void CopyRows(T* b, T* x, int first, int count, bool toPanel)
-        {
-            nint step = Work.Reversed ? -TTile.Columns : TTile.Columns;
-            T* start = x + ((nint)(Work.Reversed ? Work.N - 1 : first) * TTile.Columns);
-            if (!Work.Reversed)
-                b += first * Work.Stride;
-            for (int i = first; i < Work.N; i++, b += Work.Stride, start += step)
+            b += (Work.Reversed ? Work.N - first - unknowns : first) * (Work.UnknownsAreColumns ? 1 : Work.Stride);
+            if (!Work.UnknownsAreColumns)
             {
-                T* from = toPanel ? b : start, to = toPanel ? start : b;
-                new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count));
+                for (; unknowns > 0; unknowns--, b += Work.Stride, at += step)
+                {
+                    T* from = toPanel ? b : at, to = toPanel ? at : b;
+                    new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count));
+                }
+            }
+            else if (toPanel)
+            {
+                SmallTranspose.Run(b, Work.Stride, count, unknowns, at, step);
+            }
+            else
+            {
+                SmallTranspose.Run(at, step, unknowns, count, b, Work.Stride);
             }
         }
     }
