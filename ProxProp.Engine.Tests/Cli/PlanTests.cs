@@ -8,6 +8,8 @@ public sealed class PlanTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private string Status => _folder.File("status");
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -130,7 +132,7 @@ public sealed class PlanTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A process reads the peak of its resident memory in /proc.");
         string[] args = ["--model", model, "--batch", batch, "--step", "exact", "--max-steps", "4", "--threads", "1"];
-        using JsonDocument plan = JsonDocument.Parse(Run(_folder.File("status of the plan"), "plan", ["--json", .. args]));
+        using JsonDocument plan = JsonDocument.Parse(Run(["plan", "--json", .. args]));
         long Of(string name) => plan.RootElement.GetProperty(name).GetInt64();
         long expected = Of("planned") - Of("standby") + Of("process");
         Assert.InRange(Peak(args), 0.9 * expected, 1.1 * expected);
@@ -209,14 +211,14 @@ public sealed class PlanTests : IDisposable
 
     private long Peak(string[] args)
     {
-        string status = _folder.File("status");
-        Run(status, "train", ["--save", "w", .. args]);
-        return StartupHook.PeakIn(status);
+        Run(["train", "--save", "w", .. args]);
+        return StartupHook.PeakIn(Status);
     }
 
-    private string Run(string status, string command, string[] args)
+    // As a process of its own, which leaves its last status; gives its output.
+    private string Run(string[] args)
     {
-        using CliProcess process = CliProcess.StartWith(_folder.Path, StartupHook.WritesStatusTo(status), [command, .. args]);
+        using CliProcess process = CliProcess.StartWith(_folder.Path, StartupHook.WritesStatusTo(Status), args);
         CliRun run = process.Finish();
         Assert.True(run.ExitCode == 0, run.Error);
         return run.Output;
